@@ -1,0 +1,26 @@
+// Generates the clients of both schemas, where they are not there or older than the schema.
+import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const prisma = join(
+  dirname(createRequire(import.meta.url).resolve('prisma/package.json')),
+  'build/index.js',
+)
+
+for (const provider of ['sqlite', 'postgresql']) {
+  const schema = join(import.meta.dirname, provider, 'schema.prisma')
+  const generated = join(import.meta.dirname, '../generated', provider, 'client-js/schema.prisma')
+  if (existsSync(generated) && statSync(generated).mtimeMs > statSync(schema).mtimeMs) continue
+  const { status } = spawnSync(process.execPath, [prisma, 'generate', '--schema', schema], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Prisma would download an engine that generating does not use.
+    env: {
+      ...process.env,
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    },
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}

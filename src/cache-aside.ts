@@ -1,0 +1,240 @@
+import type { Catalog } from './catalog/catalog.js'
+import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
+import { superjsonCodec } from './codec/superjson.js'
+import { Reader } from './coherence/reader.js'
+import { type Transaction, Transactions } from './coherence/transactions.js'
+import { Write, type WriteTerms } from './coherence/writer.js'
+import { ConfigurationError } from './errors.js'
+import { type CacheAsideOptions, queryOptionsOf, type Settings, settingsOf } from './options.js'
+import { provesUnwritten } from './outcome.js'
+import { containsUndefined } from './plan/key.js'
+import { Planner, type ReadPlan } from './plan/planner.js'
+import { type Args, isRead, objectOf, type Query } from './plan/query.js'
+import type { Tag } from './plan/tag.js'
+import { defaultStore } from './store/default.js'
+import type { Store } from './store/store.js'
+import { newWriteId } from './store/version.js'
+import type { BypassReason } from './telemetry/events.js'
+import { Telemetry } from './telemetry/telemetry.js'
+import type { CacheControl } from './types.js'
+
+/** What Prisma hands to a query extension. */
+export interface Operation {
+  readonly model?: string
+  readonly operation: string
+  readonly args: unknown
+  readonly query: (args: unknown) => Promise<unknown>
+  readonly __internalParams?: {
+    readonly transaction?: Transaction
+    readonly dataPath?: readonly string[]
+  }
+}
+
+type ModelOperation = Operation & { readonly model: string }
+
+/** How long, in milliseconds, a write outside a transaction may take until its outcome counts as unknown. */
+const WRITE_LIFETIME = 10_000
+
+/** One extended client's cache: tells reads from writes, plans them, and hands them to the protocol. */
+export class CacheAside {
+  readonly control: CacheControl
+  readonly #client: Client
+  readonly #catalog: Catalog
+  readonly #settings: Settings
+  readonly #planner: Planner
+  readonly #store: Store
+  readonly #telemetry = new Telemetry()
+  readonly #transactions = new Transactions()
+  readonly #reader: Promise<Reader>
+  readonly #strictUndefined: boolean
+  #computedLater = false
+
+  constructor(client: Client, catalog: Catalog, options: CacheAsideOptions) {
+    this.#client = client
+    this.#catalog = catalog
+    this.#settings = settingsOf(options, catalog)
+    this.#planner = new Planner({
+      catalog,
+      ...this.#settings,
+      ...traitsOf(client, catalog),
+      computedLater: () => this.#computedLater,
+    })
+    this.#store = options.store ?? defaultStore()
+    this.#reader = this.#createReader()
+    this.#strictUndefined = client._previewFeatures?.includes('strictUndefinedChecks') ?? false
+    this.control = {
+      stats: () => this.#telemetry.stats(),
+      on: (name, listener) => this.#telemetry.on(name, listener),
+      invalidate: async (target) => this.#touch(this.#planner.model(this.#knownModel(target))),
+      clear: async () => {
+        await this.#touch(this.#planner.everything())
+        await this.#store.clear()
+      },
+    }
+  }
+
+  /** Runs one operation of the client, of any kind. */
+  async run(operation: Operation): Promise<unknown> {
+    if (!hasModel(operation)) return this.#raw(operation)
+    return isRead(operation.operation) ? this.#read(operation) : this.#write(operation)
+  }
+
+  /** Runs a transaction of the client, and settles what its operations announce when it has ended. */
+  async transaction(self: Client, input: unknown, times?: TransactionTimes): Promise<unknown> {
+    const begin = (body: unknown) => this.#client.$transaction.call(self, body, times)
+    // Nested: what is written is committed with the outermost one.
+    if (self[txScope] !== undefined) return begin(input)
+
+    const write = this.#begin({ lifetime: WRITE_LIFETIME + this.#timeoutOf(times) })
+    if (typeof input !== 'function') {
+      const outcome = this.#transactions.batch(write, () => begin(input))
+      return write.endWith(outcome, provesUnwritten)
+    }
+    let id: string | undefined
+    let failure: { readonly error: unknown } | undefined
+    const outcome = begin(async (tx: Client) => {
+      id = tx[txScope]?.txId
+      if (id !== undefined) this.#transactions.enter(id, write)
+      try {
+        return await input(tx)
+      } catch (error) {
+        failure = { error }
+        throw error
+      }
+    })
+    // Only if the callback itself failed is it certain that no COMMIT was sent.
+    return write
+      .endWith(outcome, (error) => failure?.error === error)
+      .finally(() => id !== undefined && this.#transactions.forget(id))
+  }
+
+  /** From now on, clients with computed fields that the fingerprint does not cover may call. */
+  computedLater(): void {
+    this.#computedLater = true
+  }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  async #createReader(): Promise<Reader> {
+    const [model] = this.#catalog.models.keys()
+    const codec = superjsonCodec(await decimalClassOf(this.#client, model))
+    return new Reader({ store: this.#store, codec, telemetry: this.#telemetry, clock: Date.now })
+  }
+
+  async #read({ model, operation, args, query, __internalParams }: ModelOperation) {
+    const { cache, ...own } = objectOf(args)
+    const load = () => query(own)
+    const bypass = (reason: BypassReason) => {
+      this.#telemetry.bypass({ model, operation, reason })
+      return load()
+    }
+    const asked = typeof cache === 'object' ? queryOptionsOf(cache) : undefined
+    if (cache !== undefined && typeof cache !== 'boolean' && asked === undefined) {
+      throw new ConfigurationError(`cache: expected true, false or an object, got ${typeof cache}`)
+    }
+    if (__internalParams?.transaction !== undefined) return bypass('transaction')
+    if (cache === false || (cache === undefined && !this.#isCached(operation))) {
+      return bypass('disabled')
+    }
+    const dataPath = __internalParams?.dataPath ?? []
+    const plan = this.#planRead({ model, operation, args: own, dataPath }, asked?.scope)
+    if (!plan.cacheable) return bypass(plan.reason)
+    const reader = await this.#reader
+    const tags = plan.tags.map(({ id }) => id)
+    return reader.read({ model, operation, key: plan.key, tags, ttl: asked?.ttl ?? plan.ttl, load })
+  }
+
+  #isCached(operation: string): boolean {
+    return !this.#settings.optIn && this.#settings.operations.has(operation)
+  }
+
+  #planRead(query: Query, scope: string | undefined): ReadPlan {
+    if (this.#strictUndefined && containsUndefined(query.args)) {
+      return { cacheable: false, reason: 'uncacheable' }
+    }
+    try {
+      return this.#planner.read(query, scope)
+    } catch (error) {
+      this.#telemetry.error('plan', error)
+      return { cacheable: false, reason: 'uncacheable' }
+    }
+  }
+
+  async #write({ model, operation, args, query, __internalParams }: ModelOperation) {
+    const dataPath = __internalParams?.dataPath ?? []
+    const tags = this.#planWrite(() => this.#planner.write({ model, operation, args, dataPath }))
+    return this.#announced(tags, () => query(args), __internalParams?.transaction, true)
+  }
+
+  async #raw({ operation, args, query, __internalParams }: Operation) {
+    const isQuery = operation.startsWith('$queryRaw')
+    const tags = this.#planWrite(() => this.#planner.raw(sqlOf(args), isQuery))
+    if (tags.length === 0) return query(args)
+    return this.#announced(tags, () => query(args), __internalParams?.transaction, false)
+  }
+
+  #planWrite(plan: () => readonly Tag[]): readonly Tag[] {
+    try {
+      return plan()
+    } catch (error) {
+      this.#telemetry.error('plan', error)
+      return this.#planner.everything()
+    }
+  }
+
+  /** Runs what may change rows with these tags: by itself, or as part of its transaction. */
+  async #announced(
+    tags: readonly Tag[],
+    run: () => Promise<unknown>,
+    transaction: Transaction | undefined,
+    revocable: boolean,
+  ): Promise<unknown> {
+    if (transaction === undefined) {
+      const write = this.#begin({ lifetime: WRITE_LIFETIME })
+      await write.announce(tags, revocable)
+      return write.endWith(run(), provesUnwritten)
+    }
+    // Begun on another client, whose end is not seen here: nothing is cached until it must be over.
+    const unseen = { lifetime: WRITE_LIFETIME + this.#timeoutOf(), blocking: true }
+    const write = this.#transactions.writeOf(transaction) ?? this.#begin(unseen)
+    await write.announce(tags, revocable)
+    return run()
+  }
+
+  #begin(terms: WriteTerms): Write {
+    return new Write({ store: this.#store, telemetry: this.#telemetry, clock: Date.now }, terms)
+  }
+
+  async #touch(tags: readonly Tag[]): Promise<void> {
+    await this.#store.settle(newWriteId(), { touched: tags.map(({ id }) => id), untouched: [] })
+    this.#telemetry.touch({ tags: tags.map(({ name }) => name) })
+  }
+
+  #knownModel(target: unknown): string {
+    const { model } = objectOf(target)
+    if (typeof model === 'string' && this.#catalog.models.has(model)) return model
+    throw new ConfigurationError(
+      `invalidate: expected { model } of the schema, got ${String(model)}`,
+    )
+  }
+
+  #timeoutOf(times?: TransactionTimes): number {
+    const defaults = this.#client._engineConfig?.transactionOptions
+    return times?.timeout ?? defaults?.timeout ?? PRISMA_TIMEOUT
+  }
+}
+
+/** Prisma's own default for an interactive transaction, in milliseconds. */
+const PRISMA_TIMEOUT = 5_000
+
+function hasModel(operation: Operation): operation is ModelOperation {
+  return operation.model !== undefined
+}
+
+/** The text of raw SQL, in any of the forms that Prisma hands on; undefined where there is none. */
+function sqlOf(args: unknown): string | undefined {
+  const text = Array.isArray(args) ? args[0] : (objectOf(args) as Args).sql
+  return typeof text === 'string' ? text : undefined
+}

@@ -1,0 +1,68 @@
+import { SuperJSON } from 'superjson'
+import type { Codec, DecimalClass } from './codec.js'
+
+/** The default codec: superjson, taught Prisma's own types. */
+export function superjsonCodec(Decimal: DecimalClass): Codec {
+  // An instance of our own: registering on the shared one would change the application's superjson.
+  const superjson = new SuperJSON()
+  superjson.registerCustom<InstanceType<DecimalClass>, string>(
+    {
+      isApplicable: (value): value is InstanceType<DecimalClass> => value instanceof Decimal,
+      serialize: (value) => value.toFixed(),
+      deserialize: (text) => new Decimal(text),
+    },
+    'Decimal',
+  )
+  superjson.registerCustom<Uint8Array, string>(
+    {
+      isApplicable: (value): value is Uint8Array => value instanceof Uint8Array,
+      serialize: (bytes) => Buffer.from(bytes).toString('base64'),
+      deserialize: (text) => Uint8Array.from(Buffer.from(text, 'base64')),
+    },
+    'Bytes',
+  )
+  superjson.registerCustom<OpaqueJson, string>(
+    {
+      isApplicable: (value): value is OpaqueJson => value instanceof OpaqueJson,
+      serialize: ({ text }) => text,
+      deserialize: (text) => JSON.parse(text),
+    },
+    'Json',
+  )
+  function serialize(value: unknown) {
+    try {
+      return superjson.serialize(value)
+    } catch {
+      return superjson.serialize(withoutReservedKeys(value))
+    }
+  }
+  return {
+    encode: (value) => Buffer.from(JSON.stringify(serialize(value))),
+    decode: (bytes) => superjson.deserialize(JSON.parse(textOf(bytes))),
+  }
+}
+
+/** An object that superjson refuses for its keys, as text. Only Json columns hold such. */
+class OpaqueJson {
+  readonly text: string
+
+  constructor(value: object) {
+    this.text = JSON.stringify(value)
+  }
+}
+
+const reservedKeys = ['__proto__', 'constructor', 'prototype']
+
+function withoutReservedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutReservedKeys)
+  if (typeof value !== 'object' || value === null) return value
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value
+  if (reservedKeys.some((key) => Object.hasOwn(value, key))) return new OpaqueJson(value)
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [key, withoutReservedKeys(field)]),
+  )
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+}

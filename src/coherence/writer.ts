@@ -1,0 +1,96 @@
+import type { Tag } from '../plan/tag.js'
+import type { SettledTags, Store } from '../store/store.js'
+import { newWriteId } from '../store/version.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
+
+export interface WriterOptions {
+  readonly store: Store
+  readonly telemetry: Telemetry
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+}
+
+export interface WriteTerms {
+  /** Milliseconds after which, if nothing more is heard of it, the write's outcome counts as unknown. */
+  readonly lifetime: number
+  /** For a write whose end nobody will tell: what it announces is not cached until the lifetime is over. */
+  readonly blocking?: boolean
+}
+
+/**
+ * One write, or one transaction: announced before the database sees it, settled or withdrawn when
+ * its outcome is known, and before the application hears of it. No method rejects.
+ */
+export class Write {
+  readonly #options: WriterOptions
+  readonly #terms: WriteTerms
+  readonly #id = newWriteId()
+  readonly #announced = new Map<Tag['id'], Tag>()
+  #revocable = true
+
+  constructor(options: WriterOptions, terms: WriteTerms) {
+    this.#options = options
+    this.#terms = terms
+  }
+
+  /**
+   * Marks the tags, so that a crash from here on is noticed when the lifetime is over.
+   *
+   * @param revocable whether a rollback undoes what is about to happen: raw SQL may commit by itself.
+   */
+  async announce(tags: readonly Tag[], revocable = true): Promise<void> {
+    const { store, clock, telemetry } = this.#options
+    this.#revocable &&= revocable
+    for (const tag of tags) this.#announced.set(tag.id, tag)
+    const mark = {
+      writeId: this.#id,
+      deadline: clock() + this.#terms.lifetime,
+      blocking: this.#terms.blocking ?? false,
+    }
+    try {
+      await store.announce(
+        tags.map(({ id }) => id),
+        mark,
+      )
+    } catch (error) {
+      telemetry.error('announce', error)
+    }
+  }
+
+  /** The write happened, or may have: what it announced is touched. */
+  async settle(): Promise<void> {
+    if (this.#announced.size === 0) return
+    if (!(await this.#end({ touched: [...this.#announced.keys()], untouched: [] }))) return
+    this.#options.telemetry.touch({ tags: [...this.#announced.values()].map(({ name }) => name) })
+  }
+
+  /** It is certain that nothing was written: only the marks go. */
+  async withdraw(): Promise<void> {
+    if (!this.#revocable) return this.settle()
+    if (this.#announced.size === 0) return
+    await this.#end({ touched: [], untouched: [...this.#announced.keys()] })
+  }
+
+  /** Settles once the outcome is known, or withdraws, and only then hands it on. */
+  async endWith<T>(outcome: Promise<T>, isUnwritten: (error: unknown) => boolean): Promise<T> {
+    try {
+      await outcome
+    } catch (error) {
+      await (isUnwritten(error) ? this.withdraw() : this.settle())
+      throw error
+    }
+    await this.settle()
+    return outcome
+  }
+
+  async #end(tags: SettledTags): Promise<boolean> {
+    try {
+      await this.#options.store.settle(this.#id, tags)
+      return true
+    } catch (error) {
+      // The marks stay, and readers touch their tags when the lifetime is over.
+      this.#options.telemetry.error('settle', error)
+      return false
+    }
+  }
+}

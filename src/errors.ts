@@ -1,0 +1,19 @@
+/** The base of every error that this package itself throws; `code` is stable, the message is for people. */
+export abstract class CacheAsideError extends Error {
+  abstract readonly code: string
+}
+
+/**
+ * An option that cannot be right: thrown by `$extends(cacheAside(...))`, or by the query whose
+ * `cache` argument it is. The message names the option, what was expected and what was given.
+ *
+ * @example
+ * ```ts
+ * prisma.$extends(cacheAside({ ttl: '5 minuts' }))
+ * // ConfigurationError: ttl: expected seconds or a string such as '5m', got '5 minuts'
+ * ```
+ */
+export class ConfigurationError extends CacheAsideError {
+  override readonly name = 'ConfigurationError'
+  readonly code = 'CACHE_CONFIGURATION'
+}

@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util'
+import { CacheAside, type Operation } from './cache-aside.js'
+import { type Client, catalogOf, computedFields, type TransactionTimes } from './client.js'
+import type { CacheAsideOptions } from './options.js'
+import type { CacheAsideExtension, ModelNames } from './types.js'
+
+/**
+ * The extension: `prisma.$extends(cacheAside())` answers reads from the cache, and invalidates on
+ * writes what they affect. Apply it last: an extension applied later is not seen by the cache.
+ *
+ * @typeParam C `Prisma.TypeMap` or `typeof prisma`, to have model names checked. With a global `omit`
+ *   it takes `typeof prisma`, or the types show the omitted fields.
+ * @throws ConfigurationError, from `$extends`, if an option is wrong or the schema cannot be read.
+ *
+ * @example
+ * ```ts
+ * const prisma = new PrismaClient({ adapter }).$extends(
+ *   cacheAside<Prisma.TypeMap>({ ttl: '5m', models: { User: { ttl: '30s' }, AuditLog: false } }),
+ * )
+ * ```
+ */
+export function cacheAside<C = unknown>(
+  options: CacheAsideOptions<ModelNames<C>> = {},
+): CacheAsideExtension<C> {
+  const extension = (client: Client) => extend(client, options)
+  // The types promise reads with a `cache` argument, which at run time are Prisma's own.
+  return extension as unknown as CacheAsideExtension<C>
+}
+
+function extend(client: Client, options: CacheAsideOptions): Client {
+  const catalog = catalogOf(client, options.schema)
+  const cache = new CacheAside(client, catalog, options)
+  const computed = computedFields(client, catalog)
+
+  return client.$extends({
+    name: 'cache-aside',
+    query: {
+      $allOperations: (operation: Operation) => cache.run(operation),
+    },
+    client: {
+      $cache: cache.control,
+      $transaction(this: Client, input: unknown, times?: TransactionTimes) {
+        return cache.transaction(this, input, times)
+      },
+      async $disconnect(this: Client) {
+        await client.$disconnect.call(this)
+        await cache.close()
+      },
+      $extends(this: Client, extension: object) {
+        const extended = client.$extends.call(this, extension)
+        if (!isDeepStrictEqual(computedFields(extended, catalog), computed)) cache.computedLater()
+        return extended
+      },
+    },
+  })
+}

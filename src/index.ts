@@ -1,0 +1,14 @@
+export { CacheAsideError, ConfigurationError } from './errors.js'
+export { cacheAside } from './extension.js'
+export type { CacheAsideOptions, Duration, ModelOptions, QueryOptions } from './options.js'
+export { type MemoryOptions, memory } from './store/memory.js'
+export type { Store } from './store/store.js'
+export type {
+  BypassReason,
+  CacheEvents,
+  ErrorPhase,
+  MissReason,
+  ReadEvent,
+} from './telemetry/events.js'
+export type { CacheStats, ReadCounts } from './telemetry/telemetry.js'
+export type { CacheArgument, CacheAsideExtension, CacheControl } from './types.js'

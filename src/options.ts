@@ -1,0 +1,220 @@
+import { inspect } from 'node:util'
+import { closest } from 'fastest-levenshtein'
+import ms from 'ms'
+import { annotationOf } from './catalog/annotations.js'
+import type { Catalog } from './catalog/catalog.js'
+import { ConfigurationError } from './errors.js'
+import { READS, type ReadOperation } from './plan/query.js'
+import type { Store } from './store/store.js'
+
+/** Seconds, or a string with a unit: `'5m'`, `'1h'`, `'250ms'`. */
+export type Duration = number | string
+
+/** What `cacheAside()` takes, every part of it optional. `M` is the model names of the schema. */
+export interface CacheAsideOptions<M extends string = string> {
+  /** Where entries live. Default: `aerospike()` where `AEROSPIKE_HOSTS` is set, else `memory()`. */
+  readonly store?: Store | undefined
+  /** How long an answer may be served. Default one minute. */
+  readonly ttl?: Duration | undefined
+  /** `'all'` (the default) caches every read that does not say `cache: false`; `'opt-in'` only those that ask. */
+  readonly mode?: 'all' | 'opt-in' | undefined
+  /** The read operations that are cached. Default: all of them. */
+  readonly operations?: readonly ReadOperation[] | undefined
+  /** Per model: options of its own, or `false`: no read that sees it is cached. */
+  readonly models?: { readonly [Model in M]?: ModelOptions<M> | false } | undefined
+  /** Tells apart the databases whose caches share a store. Default `''`. */
+  readonly keyspace?: string | undefined
+  /** The text of the Prisma schema, where the client does not carry it. */
+  readonly schema?: string | undefined
+}
+
+export interface ModelOptions<M extends string = string> {
+  /** How long an answer of this model's queries may be served. */
+  readonly ttl?: Duration | undefined
+  /** For a view: the models that it reads. Without it a view is not cached. */
+  readonly dependsOn?: readonly M[] | undefined
+}
+
+/** What a read takes as its `cache` argument, instead of `true` or `false`. */
+export interface QueryOptions {
+  /** How long this answer may be served. */
+  readonly ttl?: Duration | undefined
+  /** Separates answers that depend on who asks, such as a tenant: an entry never crosses scopes. */
+  readonly scope?: string | undefined
+}
+
+/** The options, checked, with defaults and comments of the schema applied; durations in milliseconds. */
+export interface Settings {
+  readonly ttl: number
+  readonly optIn: boolean
+  readonly operations: ReadonlySet<string>
+  readonly keyspace: string
+  /** Of the models that have settings of their own. */
+  readonly models: ReadonlyMap<string, ModelSettings>
+}
+
+export interface ModelSettings {
+  readonly enabled: boolean
+  readonly ttl: number | undefined
+  readonly dependsOn: readonly string[] | undefined
+}
+
+const DEFAULT_TTL = 60_000
+
+/**
+ * Checks the options against the schema and gives them their defaults. What code says of a model
+ * goes before what its comment in the schema says.
+ *
+ * @throws ConfigurationError naming the option, what was expected and what was given.
+ */
+export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settings {
+  checkKeys('', options, optionNames)
+  const { store, ttl, mode, operations, models, keyspace, schema } = options
+  if (store !== undefined && !isStore(store)) {
+    throw wrong('store', 'a store such as memory() or aerospike()', store)
+  }
+  if (mode !== undefined) checkName('mode', mode, ['all', 'opt-in'])
+  for (const name of checkList('operations', operations)) checkName('operations', name, READS)
+  checkString('keyspace', keyspace)
+  checkString('schema', schema)
+  return {
+    ttl: durationOf('ttl', ttl) ?? DEFAULT_TTL,
+    optIn: mode === 'opt-in',
+    operations: new Set(operations ?? READS),
+    keyspace: keyspace ?? '',
+    models: modelSettings(models, catalog),
+  }
+}
+
+/** @throws ConfigurationError as `settingsOf` does. */
+export function queryOptionsOf(given: unknown): {
+  readonly ttl: number | undefined
+  readonly scope: string | undefined
+} {
+  checkKeys('cache', given, queryOptionNames)
+  const { ttl, scope } = given as QueryOptions
+  checkString('cache.scope', scope)
+  return { ttl: durationOf('cache.ttl', ttl), scope }
+}
+
+const optionNames = [
+  'store',
+  'ttl',
+  'mode',
+  'operations',
+  'models',
+  'keyspace',
+  'schema',
+] as const satisfies (keyof CacheAsideOptions)[]
+const modelOptionNames = ['ttl', 'dependsOn'] as const satisfies (keyof ModelOptions)[]
+const queryOptionNames = ['ttl', 'scope'] as const satisfies (keyof QueryOptions)[]
+
+function modelSettings(
+  given: CacheAsideOptions['models'],
+  catalog: Catalog,
+): ReadonlyMap<string, ModelSettings> {
+  const tables = [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
+  const names = tables.map(({ name }) => name)
+  const settings = new Map<string, ModelSettings>()
+  for (const model of tables) {
+    const annotation = annotationOf(model)
+    if (annotation !== undefined) {
+      const path = `the @cache comment of model ${model.name}`
+      settings.set(model.name, oneModel(path, annotation, names))
+    }
+  }
+  if (given !== undefined) checkKeys('models', given, names, 'model')
+  for (const [name, options] of Object.entries(given ?? {})) {
+    if (options === undefined) continue
+    const inCode = oneModel(`models.${name}`, options, names)
+    const inSchema = settings.get(name)
+    settings.set(name, {
+      enabled: inCode.enabled,
+      ttl: inCode.ttl ?? inSchema?.ttl,
+      dependsOn: inCode.dependsOn ?? inSchema?.dependsOn,
+    })
+  }
+  return settings
+}
+
+function oneModel(path: string, given: unknown, names: readonly string[]): ModelSettings {
+  if (given === false) return { enabled: false, ttl: undefined, dependsOn: undefined }
+  checkKeys(path, given, modelOptionNames)
+  const { ttl, dependsOn } = given as ModelOptions
+  for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
+    checkName(`${path}.dependsOn`, name, names, 'model')
+  }
+  return { enabled: true, ttl: durationOf(`${path}.ttl`, ttl), dependsOn }
+}
+
+/** A duration in milliseconds. */
+function durationOf(path: string, given: unknown): number | undefined {
+  if (given === undefined) return undefined
+  const parsed = typeof given === 'number' ? given * 1000 : millisecondsOf(given)
+  // Above zero, and no later than a Date can say.
+  if (parsed === undefined || !(parsed > 0) || parsed > 8.64e15) {
+    throw wrong(path, "seconds above zero or a string such as '5m'", given)
+  }
+  return parsed
+}
+
+/** A number without a unit is milliseconds to `ms`, and seconds to those who write it: refused. */
+function millisecondsOf(given: unknown): number | undefined {
+  if (typeof given !== 'string' || !/[a-z]\s*$/i.test(given) || given.length > 100) return undefined
+  return ms(given as ms.StringValue)
+}
+
+function checkKeys(
+  path: string,
+  given: unknown,
+  known: readonly string[],
+  noun = 'option',
+): asserts given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw wrong(path || 'cacheAside()', 'an object', given)
+  }
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw unknownName(path, key, known, noun)
+  }
+}
+
+function checkList(path: string, given: unknown): readonly unknown[] {
+  if (given === undefined) return []
+  if (!Array.isArray(given)) throw wrong(path, 'a list', given)
+  return given
+}
+
+function checkName(path: string, given: unknown, known: readonly string[], noun?: string): void {
+  if (typeof given !== 'string') throw wrong(path, `one of ${known.join(', ')}`, given)
+  if (!known.includes(given)) throw unknownName(path, given, known, noun ?? 'value')
+}
+
+function checkString(path: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'string') throw wrong(path, 'a string', given)
+}
+
+function isStore(given: unknown): given is Store {
+  const methods = ['lookup', 'snapshot', 'announce', 'settle', 'fill', 'clear', 'close']
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    methods.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
+  )
+}
+
+function wrong(path: string, expected: string, given: unknown): ConfigurationError {
+  return new ConfigurationError(
+    `${path}: expected ${expected}, got ${inspect(given, { depth: 0 })}`,
+  )
+}
+
+function unknownName(
+  path: string,
+  given: string,
+  known: readonly string[],
+  noun: string,
+): ConfigurationError {
+  const where = path === '' ? '' : ` in ${path}`
+  const nearest = known.length > 0 ? `; did you mean '${closest(given, known)}'?` : ''
+  return new ConfigurationError(`unknown ${noun} '${given}'${where}${nearest}`)
+}

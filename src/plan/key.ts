@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import type { Query } from './query.js'
+
+/** What the store knows an entry by. */
+export type EntryKey = string & { readonly brand: 'entry' }
+
+/** Everything that a read's answer depends on, apart from the rows themselves. */
+export interface KeyParts extends Query {
+  readonly keyspace: string
+  readonly scope: string | undefined
+  /** What the schema and the client (global omit, result extensions) do to the answer. */
+  readonly fingerprint: string
+}
+
+/** Changes when the canonical form does. */
+const FORMAT = 1
+
+/**
+ * The key of a read: sha256 over a canonical form that is injective, so that two reads which Prisma
+ * tells apart never share a key.
+ *
+ * @throws UnkeyableError if the arguments hold something without a canonical form, such as a function.
+ */
+export function entryKey(parts: KeyParts): EntryKey {
+  const text = canonical([
+    FORMAT,
+    parts.keyspace,
+    parts.fingerprint,
+    parts.scope ?? null,
+    parts.model,
+    parts.operation,
+    parts.dataPath,
+    parts.args,
+  ])
+  return createHash('sha256').update(text).digest('base64url') as EntryKey
+}
+
+export class UnkeyableError extends Error {
+  override readonly name = 'UnkeyableError'
+}
+
+/**
+ * Values as JSON with sorted keys, except that what JSON would lose or confuse begins with a letter
+ * of its own, which no JSON value does here: `B` bytes, `D` dates, `M` decimals, `E` DbNull and its
+ * kin, `F` field references, `I` big integers, `N` numbers that JSON lacks, `U` an `undefined` (only
+ * where Prisma refuses it: inside arrays).
+ */
+export function canonical(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? String(value)
+        : `N${formatNumber(value)}`
+    case 'bigint':
+      return `I${value}`
+    case 'undefined':
+      return 'U'
+    case 'object':
+      return value === null ? 'null' : canonicalObject(value)
+    default:
+      throw new UnkeyableError(`a ${typeof value} has no canonical form`)
+  }
+}
+
+function formatNumber(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
+}
+
+function canonicalObject(value: object): string {
+  if (Array.isArray(value)) return `[${Array.from(value, canonical).join(',')}]`
+  if (value instanceof Date) return `D${value.getTime()}`
+  if (ArrayBuffer.isView(value)) {
+    const { buffer, byteOffset, byteLength } = value
+    return `B"${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}"`
+  }
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return canonicalFields(value)
+  if (isDecimal(value)) return `M"${value.toFixed()}"`
+  if (isNullType(value)) return `E"${value._getName()}"`
+  // Prisma's field references have no methods to know them by, but they are no plain objects.
+  if ('modelName' in value && 'typeName' in value) return `F${canonicalFields(value)}`
+  throw new UnkeyableError(`an object of class ${value.constructor?.name} has no canonical form`)
+}
+
+/** Keys in order; `undefined` and `Prisma.skip` dropped, as Prisma drops them. */
+function canonicalFields(value: object): string {
+  const fields: string[] = []
+  for (const key of Object.keys(value).sort()) {
+    const field = (value as Record<string, unknown>)[key]
+    if (field === undefined || isSkip(field)) continue
+    fields.push(`${JSON.stringify(key)}:${canonical(field)}`)
+  }
+  return `{${fields.join(',')}}`
+}
+
+/** Any version of decimal.js, as Prisma itself recognises it. */
+function isDecimal(value: object): value is { toFixed(): string } {
+  return 'd' in value && 'e' in value && 's' in value && 'toFixed' in value
+}
+
+/** DbNull, JsonNull and AnyNull. */
+function isNullType(value: object): value is { _getName(): string } {
+  return '_getName' in value && typeof value._getName === 'function'
+}
+
+function isSkip(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'ifUndefined' in value &&
+    typeof value.ifUndefined === 'function'
+  )
+}
+
+/** Whether an `undefined` stands anywhere: with `strictUndefinedChecks` Prisma refuses what the key would drop. */
+export function containsUndefined(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
+    return value === undefined
+  }
+  return Object.values(value).some(containsUndefined)
+}

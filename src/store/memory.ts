@@ -1,0 +1,116 @@
+import { LRUCache } from 'lru-cache'
+import type { EntryKey } from '../plan/key.js'
+import type { TagId } from '../plan/tag.js'
+import type { Entry, Generation, Mark, SnapshotState, Store, TagState, Version } from './store.js'
+import { newVersion } from './version.js'
+
+export interface MemoryOptions {
+  /** How many entries are kept at most. Default 10,000. */
+  readonly maxEntries?: number
+  /** How many bytes of encoded values are kept at most. Default 64 MiB. */
+  readonly maxBytes?: number
+}
+
+/**
+ * A store in the memory of this process, bounded, the least recently used first to go. It keeps the
+ * promise among all clients that were given the same `memory()`; other processes have their own, and
+ * do not hear of this one's writes.
+ *
+ * @throws RangeError if a bound is not a whole number above zero.
+ *
+ * @example
+ * ```ts
+ * const prisma = new PrismaClient({ adapter }).$extends(cacheAside({ store: memory({ maxEntries: 1_000 }) }))
+ * ```
+ */
+export function memory(options: MemoryOptions = {}): Store {
+  const maxEntries = bound('maxEntries', options.maxEntries ?? 10_000)
+  const maxBytes = bound('maxBytes', options.maxBytes ?? 64 * 2 ** 20)
+  const entries = new LRUCache<EntryKey, Stored>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: ({ entry }) => Math.max(1, entry.value.byteLength),
+  })
+  // A tag that goes invalidates its entries, so there is room for several to each of them.
+  const versions = new LRUCache<TagId, Version>({ max: maxEntries * TAGS_PER_ENTRY })
+  // Apart from the versions, so that no mark is ever evicted: there are as many as writes under way.
+  const marks = new Map<TagId, Mark[]>()
+  let generations = 0
+
+  function stateOf(tag: TagId): TagState {
+    return { version: versions.get(tag), marks: marks.get(tag) ?? [] }
+  }
+
+  function unmark(tag: TagId, isGone: (mark: Mark) => boolean): boolean {
+    const present = marks.get(tag) ?? []
+    const left = present.filter((mark) => !isGone(mark))
+    if (left.length > 0) marks.set(tag, left)
+    else marks.delete(tag)
+    return left.length < present.length
+  }
+
+  function snapshotOf(tag: TagId, now: number): SnapshotState {
+    if (unmark(tag, (mark) => mark.deadline < now)) versions.delete(tag)
+    const version = versions.get(tag) ?? newVersion()
+    versions.set(tag, version)
+    return { version, marks: marks.get(tag) ?? [] }
+  }
+
+  return {
+    async lookup(key, tags) {
+      const stored = entries.get(key)
+      return {
+        entry: stored?.entry,
+        generation: stored?.generation ?? ABSENT,
+        tags: tags.map(stateOf),
+      }
+    },
+
+    async snapshot(tags, now) {
+      return tags.map((tag) => snapshotOf(tag, now))
+    },
+
+    async announce(tags, mark) {
+      for (const tag of tags) {
+        unmark(tag, ({ writeId }) => writeId === mark.writeId)
+        marks.set(tag, [...(marks.get(tag) ?? []), mark])
+      }
+    },
+
+    async settle(writeId, { touched, untouched }) {
+      for (const tag of touched) versions.set(tag, newVersion())
+      for (const tag of [...touched, ...untouched]) unmark(tag, (mark) => mark.writeId === writeId)
+    },
+
+    async fill(key, entry, seen) {
+      if ((entries.peek(key)?.generation ?? ABSENT) !== seen) return 'outrun'
+      generations += 1
+      entries.set(key, { entry, generation: generations as Generation })
+      return entries.has(key) ? 'stored' : 'refused'
+    },
+
+    async clear() {
+      entries.clear()
+    },
+
+    async close() {
+      entries.clear()
+      versions.clear()
+    },
+  }
+}
+
+interface Stored {
+  readonly entry: Entry
+  readonly generation: Generation
+}
+
+const ABSENT = 0 as Generation
+const TAGS_PER_ENTRY = 8
+
+function bound(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new RangeError(`memory: ${option}: expected a whole number above zero, got ${value}`)
+  }
+  return value
+}

@@ -1,0 +1,94 @@
+import type { EntryKey } from '../plan/key.js'
+import type { TagId } from '../plan/tag.js'
+
+/**
+ * Where entries and tags live. Every method may reject: the protocol then goes to the database.
+ *
+ * A store answers for the atomicity of each change to one record, and for nothing else: it may lose
+ * any record at any time. A lost entry is a miss, and a lost tag invalidates all that depended on it.
+ */
+export interface Store {
+  /** Reads an entry and the states of tags, all after the call began. */
+  lookup(key: EntryKey, tags: readonly TagId[]): Promise<Lookup>
+
+  /**
+   * The states of tags, as `lookup` reads them, except that every tag has a version: a missing one
+   * is created, and one with a mark whose deadline lies before `now` gets a new version, without
+   * that mark: nobody knows what became of that write.
+   */
+  snapshot(tags: readonly TagId[], now: number): Promise<readonly SnapshotState[]>
+
+  /** Puts the mark on each of the tags, with or without a version. */
+  announce(tags: readonly TagId[], mark: Mark): Promise<void>
+
+  /** Gives each touched tag a new version; takes the write's mark from these and from the untouched. */
+  settle(writeId: WriteId, tags: SettledTags): Promise<void>
+
+  /**
+   * Stores an entry, only if its record is as it was when `lookup` gave `seen`.
+   *
+   * @param now milliseconds since the epoch, to tell how long the entry is to be kept.
+   */
+  fill(key: EntryKey, entry: Entry, seen: Generation, now: number): Promise<FillOutcome>
+
+  /** Frees what it can, at once or later. Not a barrier: it is touches that invalidate. */
+  clear(): Promise<void>
+
+  /** Lets go of connections, once what is under way is done. The next use opens them again. */
+  close(): Promise<void>
+}
+
+export interface Lookup {
+  readonly entry: Entry | undefined
+  /** Of the entry's record, whether it is there or not. */
+  readonly generation: Generation
+  /** In the order of the tags asked for. */
+  readonly tags: readonly TagState[]
+}
+
+export interface Entry {
+  /** The sealed value. */
+  readonly value: Uint8Array
+  /** The versions of everything that the value was computed from. */
+  readonly dependencies: ReadonlyMap<TagId, Version>
+  /** Milliseconds since the epoch. */
+  readonly filledAt: number
+  /** Milliseconds since the epoch; later than this the entry is a miss. */
+  readonly freshUntil: number
+}
+
+export interface TagState {
+  /** Absent where the tag is: never seen, or lost. */
+  readonly version: Version | undefined
+  /** Of the writes that may be about to touch it. */
+  readonly marks: readonly Mark[]
+}
+
+export interface SnapshotState extends TagState {
+  readonly version: Version
+}
+
+/** A write under way. */
+export interface Mark {
+  readonly writeId: WriteId
+  /** Milliseconds since the epoch; later than this the write's outcome counts as unknown. */
+  readonly deadline: number
+  /** Until then no entry that depends on the tag is served or stored. */
+  readonly blocking: boolean
+}
+
+export interface SettledTags {
+  readonly touched: readonly TagId[]
+  readonly untouched: readonly TagId[]
+}
+
+/** Random, new at each touch and each creation of a tag; never a counter, which a lost tag would repeat. */
+export type Version = string & { readonly brand: 'version' }
+
+export type WriteId = string & { readonly brand: 'write' }
+
+/** Tells whether a record changed, and means nothing else. Zero: it was absent. */
+export type Generation = number & { readonly brand: 'generation' }
+
+/** `outrun`: another caller stored an entry first. `refused`: the store cannot hold it. */
+export type FillOutcome = 'stored' | 'outrun' | 'refused'

@@ -1,0 +1,46 @@
+/** What happened, by the name it is listened to with. Times are in milliseconds. */
+export interface CacheEvents {
+  /** A read was answered without the database. */
+  hit: ReadEvent & {
+    /** `store`: from an entry. `flight`: from a query of this process that was already under way. */
+    readonly source: 'store' | 'flight'
+    /** Milliseconds since the answer was read from the database. */
+    readonly age: number
+  }
+  /** A read went to the database, and its answer to the store. */
+  miss: ReadEvent & { readonly reason: MissReason }
+  /** A read went to the database, and its answer nowhere. */
+  bypass: { readonly model: string; readonly operation: string; readonly reason: BypassReason }
+  /** An answer was offered to the store. */
+  fill: ReadEvent & {
+    /** `outrun`: another reader stored one first. `refused`: the store cannot hold it. */
+    readonly outcome: 'stored' | 'outrun' | 'refused'
+    readonly bytes: number
+  }
+  /** A write was acknowledged, and what depended on these tags is invalid. */
+  touch: { readonly tags: readonly string[] }
+  /** The cache failed at something; the query did not. */
+  error: { readonly during: ErrorPhase; readonly error: unknown }
+}
+
+export interface ReadEvent {
+  readonly model: string
+  readonly operation: string
+  readonly key: string
+}
+
+/**
+ * `absent`: never stored, or evicted. `expired`: older than its TTL. `invalidated`: a write touched
+ * what it depends on. `unreadable`: the bytes are damaged, or of another format.
+ */
+export type MissReason = 'absent' | 'expired' | 'invalidated' | 'unreadable'
+
+/**
+ * `disabled`: by the query, by `mode` or by an option. `transaction`: reads in a transaction go to the
+ * database. `uncacheable`: the answer depends on what the cache cannot follow, such as a view without
+ * `dependsOn`. `blocked`: a write whose end nobody can see is under way. `store`: the store failed.
+ */
+export type BypassReason = 'disabled' | 'transaction' | 'uncacheable' | 'blocked' | 'store'
+
+/** What the cache was doing when it failed. */
+export type ErrorPhase = 'plan' | 'lookup' | 'fill' | 'encode' | 'decode' | 'announce' | 'settle'

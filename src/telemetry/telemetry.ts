@@ -1,0 +1,100 @@
+import type { CacheEvents } from './events.js'
+
+type Listener<E> = (event: E) => void
+
+/** Counted reads, of one model or of all. */
+export interface ReadCounts {
+  readonly hits: number
+  readonly misses: number
+  readonly bypasses: number
+}
+
+/** Counts since the client was extended. */
+export interface CacheStats extends ReadCounts {
+  /** Entries stored. */
+  readonly fills: number
+  /** Acknowledged writes that invalidated something. */
+  readonly touches: number
+  readonly errors: number
+  /** By model name; a model that was not read yet is absent. */
+  readonly models: Readonly<Record<string, ReadCounts>>
+}
+
+type Counter = keyof ReadCounts
+
+/** Counts what happens, and tells those who listen. */
+export class Telemetry {
+  readonly #listeners = new Map<keyof CacheEvents, Set<Listener<never>>>()
+  readonly #reads = new Map<string, Record<Counter, number>>()
+  readonly #totals = { fills: 0, touches: 0, errors: 0 }
+
+  on<K extends keyof CacheEvents>(name: K, listener: Listener<CacheEvents[K]>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners.add(listener))
+    return () => listeners.delete(listener)
+  }
+
+  hit(event: CacheEvents['hit']): void {
+    this.#countRead(event.model, 'hits')
+    this.#emit('hit', event)
+  }
+
+  miss(event: CacheEvents['miss']): void {
+    this.#countRead(event.model, 'misses')
+    this.#emit('miss', event)
+  }
+
+  bypass(event: CacheEvents['bypass']): void {
+    this.#countRead(event.model, 'bypasses')
+    this.#emit('bypass', event)
+  }
+
+  fill(event: CacheEvents['fill']): void {
+    if (event.outcome === 'stored') this.#totals.fills += 1
+    this.#emit('fill', event)
+  }
+
+  touch(event: CacheEvents['touch']): void {
+    this.#totals.touches += 1
+    this.#emit('touch', event)
+  }
+
+  error(during: CacheEvents['error']['during'], error: unknown): void {
+    this.#totals.errors += 1
+    this.#emit('error', { during, error })
+  }
+
+  stats(): CacheStats {
+    const models = Object.fromEntries(
+      [...this.#reads].map(([name, counts]) => [name, { ...counts }]),
+    )
+    const total = (counter: Counter) =>
+      [...this.#reads.values()].reduce((sum, counts) => sum + counts[counter], 0)
+    return {
+      hits: total('hits'),
+      misses: total('misses'),
+      bypasses: total('bypasses'),
+      ...this.#totals,
+      models,
+    }
+  }
+
+  #countRead(model: string, counter: Counter): void {
+    const counts = this.#reads.get(model) ?? { hits: 0, misses: 0, bypasses: 0 }
+    counts[counter] += 1
+    this.#reads.set(model, counts)
+  }
+
+  #emit<K extends keyof CacheEvents>(name: K, event: CacheEvents[K]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        ;(listener as Listener<CacheEvents[K]>)(event)
+      } catch (error) {
+        // A listener's mistake is the application's to see, but not the query's to fail by.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+}

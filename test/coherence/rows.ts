@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+
+/**
+ * What random programs know of the schema in prisma/: few values for each column, so that rows meet.
+ * Written out by hand, so that a relation which the catalog overlooked is exercised all the same.
+ */
+export interface ModelRows {
+  /** The columns that a row may be given directly, foreign keys among them. */
+  readonly columns: Readonly<Record<string, fc.Arbitrary<unknown>>>
+  /** Those that a row must be given. */
+  readonly required: readonly string[]
+  readonly foreignKeys: readonly string[]
+  /** Each a way to name one row. */
+  readonly uniques: readonly (readonly string[])[]
+  readonly relations: Readonly<Record<string, { readonly model: string; readonly list: boolean }>>
+  /** Columns whose values can be summed. */
+  readonly numbers: readonly string[]
+}
+
+const oneOf = (...values: readonly unknown[]) => fc.constantFrom(...values)
+const id = (max: number) => fc.integer({ min: 1, max })
+const one = (model: string) => ({ model, list: false })
+const many = (model: string) => ({ model, list: true })
+
+const handle = oneOf(null, 'h1', 'h2', 'h3')
+
+export const rows: Readonly<Record<string, ModelRows>> = {
+  User: {
+    columns: {
+      id: id(4),
+      email: oneOf('u1', 'u2', 'u3', 'u4', 'u5'),
+      name: oneOf(null, 'a', 'b'),
+      role: oneOf('ADMIN', 'MEMBER', 'GUEST'),
+      score: oneOf(0, 1.5, -2),
+      handle,
+      managerId: fc.option(id(4)),
+    },
+    required: ['email'],
+    foreignKeys: ['managerId'],
+    uniques: [['id'], ['email'], ['handle']],
+    relations: {
+      manager: one('User'),
+      reports: many('User'),
+      followers: many('User'),
+      following: many('User'),
+      profile: one('Profile'),
+      posts: many('Post'),
+      edited: many('Post'),
+      comments: many('Comment'),
+      memberships: many('Membership'),
+      badges: many('Badge'),
+    },
+    numbers: ['id', 'score'],
+  },
+  Profile: {
+    columns: { id: id(4), bio: oneOf('x', 'y'), userId: id(4) },
+    required: ['bio', 'userId'],
+    foreignKeys: ['userId'],
+    uniques: [['id'], ['userId']],
+    relations: { user: one('User') },
+    numbers: ['userId'],
+  },
+  Post: {
+    columns: {
+      id: id(5),
+      title: oneOf('t1', 't2', 't3'),
+      published: fc.boolean(),
+      views: fc.integer({ min: 0, max: 3 }),
+      authorId: id(4),
+      editorId: fc.option(id(4)),
+    },
+    required: ['title', 'authorId'],
+    foreignKeys: ['authorId', 'editorId'],
+    uniques: [['id']],
+    relations: {
+      author: one('User'),
+      editor: one('User'),
+      tags: many('Tag'),
+      comments: many('Comment'),
+    },
+    numbers: ['views', 'authorId'],
+  },
+  Comment: {
+    columns: { id: id(5), body: oneOf('c1', 'c2'), postId: id(5), authorId: id(4) },
+    required: ['body', 'postId', 'authorId'],
+    foreignKeys: ['postId', 'authorId'],
+    uniques: [['id']],
+    relations: { post: one('Post'), author: one('User') },
+    numbers: ['postId'],
+  },
+  Tag: {
+    columns: { id: id(3), name: oneOf('n1', 'n2', 'n3', 'n4') },
+    required: ['name'],
+    foreignKeys: [],
+    uniques: [['id'], ['name']],
+    relations: { posts: many('Post') },
+    numbers: ['id'],
+  },
+  Membership: {
+    columns: {
+      userId: id(4),
+      orgId: id(2),
+      title: oneOf('member', 'owner'),
+      teamId: fc.option(id(3)),
+    },
+    required: ['userId', 'orgId'],
+    foreignKeys: ['userId', 'orgId', 'teamId'],
+    uniques: [['userId', 'orgId']],
+    relations: { user: one('User'), org: one('Org'), team: one('Team') },
+    numbers: ['teamId'],
+  },
+  Org: {
+    columns: { id: id(2), name: oneOf('o1', 'o2', 'o3') },
+    required: ['name'],
+    foreignKeys: [],
+    uniques: [['id'], ['name']],
+    relations: { memberships: many('Membership') },
+    numbers: ['id'],
+  },
+  Team: {
+    columns: { id: id(3), name: oneOf('red', 'blue') },
+    required: ['id', 'name'],
+    foreignKeys: [],
+    uniques: [['id']],
+    relations: { memberships: many('Membership') },
+    numbers: ['id'],
+  },
+  Badge: {
+    columns: { id: id(3), label: oneOf('gold', 'tin'), handle },
+    required: ['label'],
+    foreignKeys: ['handle'],
+    uniques: [['id']],
+    relations: { owner: one('User') },
+    numbers: ['id'],
+  },
+  Everything: {
+    columns: {
+      id: id(3),
+      string: oneOf(null, '', 'é\u0000'.slice(0, 1), 'a"b\\c'),
+      boolean: fc.option(fc.boolean()),
+      int: oneOf(null, 0, -2147483648, 2147483647),
+      bigint: oneOf(null, 0n, 9007199254740991n, -5n),
+      float: oneOf(null, 0.1, -1e300, 5e-324),
+      decimal: oneOf(null, '0', '1.10', '-12345678901234.5'),
+      date: oneOf(null, new Date(0), new Date('1969-12-31T23:59:59.999Z'), new Date(1e12)),
+      json: oneOf({ a: [1, null, { b: 'x' }] }, [], 'text', 7, {
+        constructor: 1,
+        'a.b': { '': null },
+      }),
+      bytes: oneOf(null, new Uint8Array(), new Uint8Array([0, 255, 128])),
+      role: oneOf(null, 'ADMIN'),
+    },
+    required: [],
+    foreignKeys: [],
+    uniques: [['id']],
+    relations: {},
+    numbers: ['int', 'float'],
+  },
+}
+
+export const modelNames = Object.keys(rows)
+
+export function rowsOf(model: string): ModelRows {
+  const found = rows[model]
+  if (found === undefined) throw new Error(`no rows for ${model}`)
+  return found
+}

@@ -1,0 +1,240 @@
+import { deepStrictEqual } from 'node:assert'
+import { inspect } from 'node:util'
+import type { PrismaClient } from '../../generated/sqlite/client/client.js'
+import { cacheAside, memory, type Store } from '../../src/index.js'
+import type { Connection, Database, Provider } from '../support/databases.js'
+import type { Program, Step } from './program.js'
+import type { Call } from './writes.js'
+
+/** What the runs of a test have shown so far. */
+export interface Tally {
+  reads: number
+  /** Of the reads, those that were answered without SQL. */
+  withoutSql: number
+  writes: number
+  /** Of the writes, those that were not refused. */
+  written: number
+}
+
+export const emptyTally = (): Tally => ({ reads: 0, withoutSql: 0, writes: 0, written: 0 })
+
+type Extension = (options: { store: Store; models: object }) => ReturnType<typeof cacheAside>
+
+/** Two clients with the extension, and a plain one that knows the truth. */
+export interface World {
+  run(program: Program): Promise<void>
+  readonly tally: Tally
+}
+
+/** @param extension the real one, or one with a defect that the programs are to find. */
+export function createWorld(
+  database: Database,
+  extension: Extension = cacheAside as Extension,
+): World {
+  const plain = database.connect()
+  const connections = [database.connect(), database.connect()] as const
+  const initial = initialRows(database.provider)
+  const tally = emptyTally()
+  return {
+    tally,
+    async run(program) {
+      await database.execute(initial)
+      const store = memory()
+      const extend = ({ client, statements }: Connection): Cached => ({
+        client: client.$extends(
+          extension({ store, models: { AuthorStats: { dependsOn: ['Post'] } } }),
+        ) as unknown as PrismaClient,
+        statements,
+      })
+      const clients = [extend(connections[0]), extend(connections[1])] as const
+      const errors: unknown[] = []
+      for (const { client } of clients) {
+        ;(client as unknown as ReturnType<typeof withCache>).$cache.on('error', (e) =>
+          errors.push(e),
+        )
+      }
+      const run: Run = { program, plain: plain.client, clients, tally, database }
+      for (const step of program.steps) await runStep(run, step)
+      deepStrictEqual(errors, [])
+    },
+  }
+}
+
+declare const prisma: PrismaClient
+const withCache = () => prisma.$extends(cacheAside())
+
+interface Cached {
+  readonly client: PrismaClient
+  readonly statements: readonly string[]
+}
+
+interface Run {
+  readonly program: Program
+  readonly plain: PrismaClient
+  readonly clients: readonly [Cached, Cached]
+  readonly tally: Tally
+  readonly database: Database
+}
+
+async function runStep(run: Run, step: Step): Promise<void> {
+  const { client } = run.clients[step.client]
+  switch (step.do) {
+    case 'read':
+      return compare(run, step.read, step.client)
+    case 'write':
+      return write(run, client, step.write)
+    case 'race':
+      await Promise.all([
+        write(run, client, step.write),
+        ...step.reads.flatMap((read) =>
+          run.clients.map((cached) => outcomeOf(() => call(cached.client, poolRead(run, read)))),
+        ),
+      ])
+      for (const read of step.reads) await compare(run, read, 0)
+      return
+    case 'batch':
+      run.tally.writes += 1
+      await client
+        .$transaction(step.writes.map((each) => call(client, each)) as never)
+        .then(() => (run.tally.written += 1), ignore)
+      return
+    case 'interactive':
+      return interactive(run, client, step)
+  }
+}
+
+async function interactive(
+  run: Run,
+  client: PrismaClient,
+  step: Extract<Step, { do: 'interactive' }>,
+): Promise<void> {
+  run.tally.writes += 1
+  const body = async (tx: Parameters<Parameters<PrismaClient['$transaction']>[0]>[0]) => {
+    for (const each of step.writes) await call(tx, each)
+    // SQLite has one writer, and PostgreSQL refuses statements after one that failed.
+    await tx
+      .$transaction(async (inner: typeof tx) => {
+        for (const each of step.undone) await call(inner, each)
+        throw new Undone()
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof Undone)) throw error
+      })
+    if (run.database.provider === 'postgresql') {
+      for (const read of step.beside) await compare(run, read, 1)
+    }
+    if (step.end === 'throw') throw new Undone()
+  }
+  await client.$transaction(body as never).then(() => (run.tally.written += 1), rethrowDifference)
+}
+
+class Undone extends Error {}
+
+async function write(run: Run, client: PrismaClient, each: Call): Promise<void> {
+  run.tally.writes += 1
+  await call(client, each).then(() => (run.tally.written += 1), ignore)
+}
+
+/** The truth about a read is what the plain client answers. */
+async function compare(run: Run, index: number, which: 0 | 1): Promise<void> {
+  const { client, statements } = run.clients[which]
+  const read = poolRead(run, index)
+  const before = statements.length
+  const actual = await outcomeOf(() => call(client, read))
+  run.tally.reads += 1
+  if (statements.length === before && 'value' in actual) run.tally.withoutSql += 1
+  const expected = await outcomeOf(() => call(run.plain, read))
+  try {
+    deepStrictEqual(actual, expected)
+  } catch (error) {
+    throw new Difference(`${inspect(read, { depth: null })} ${(error as Error).message}`)
+  }
+}
+
+class Difference extends Error {}
+
+function poolRead({ program }: Run, index: number): Call {
+  return program.reads[index % program.reads.length] as Call
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+/** An error is an outcome too: `findUniqueOrThrow` of a row that is gone. */
+async function outcomeOf(run: () => PromiseLike<unknown>): Promise<Outcome> {
+  try {
+    return { value: await run() }
+  } catch (error) {
+    if (error instanceof Difference) throw error
+    return { error: (error as { code?: string }).code ?? (error as Error).name }
+  }
+}
+
+function ignore(): void {}
+
+function rethrowDifference(error: unknown): void {
+  if (error instanceof Difference) throw error
+}
+
+/** Begins the call as an application would: `client.user.findMany(args)`. */
+function call(client: object, each: Call): Promise<unknown> {
+  if ('sql' in each) return (client as PrismaClient).$executeRawUnsafe(each.sql)
+  const { model, operation, args, fluent, fluentArgs } = structuredCloneArgs(each)
+  const delegate = (client as Record<string, Record<string, (args: object) => Promise<unknown>>>)[
+    model.charAt(0).toLowerCase() + model.slice(1)
+  ]
+  const promise = delegate?.[operation]?.(args)
+  if (promise === undefined) throw new Error(`no ${model}.${operation}`)
+  if (fluent === undefined) return promise
+  return (promise as unknown as Record<string, (args?: object) => Promise<unknown>>)[fluent]?.(
+    fluentArgs,
+  ) as Promise<unknown>
+}
+
+/** Prisma is given arguments of its own, as fast-check's values must stay as they are. */
+function structuredCloneArgs(each: Exclude<Call, { sql: string }>): typeof each {
+  return structuredClone(each)
+}
+
+/** The same few rows before every program, and the same next ids. */
+function initialRows(provider: Provider): string {
+  const restart =
+    provider === 'sqlite'
+      ? 'DELETE FROM sqlite_sequence;'
+      : SERIAL.map((table) => `SELECT setval('"${table}_id_seq"', 3);`).join('')
+  return `BEGIN; ${TABLES.map((table) => `DELETE FROM "${table}";`).join('')} ${restart} ${ROWS} COMMIT;`
+}
+
+const ROWS = `
+INSERT INTO "Team" ("id", "name") VALUES (1, 'red'), (2, 'red'), (3, 'blue');
+INSERT INTO "Org" ("id", "name") VALUES (1, 'o1'), (2, 'o2');
+INSERT INTO "Tag" ("id", "name") VALUES (1, 'n1'), (2, 'n2');
+INSERT INTO "User" ("id", "email", "handle", "managerId")
+  VALUES (1, 'u1', 'h1', NULL), (2, 'u2', 'h2', 1), (3, 'u3', NULL, 1);
+INSERT INTO "_Follows" ("A", "B") VALUES (1, 2), (3, 1);
+INSERT INTO "Profile" ("id", "bio", "userId") VALUES (2, 'x', 2);
+INSERT INTO "posts" ("id", "title", "views", "author_id", "editor_id")
+  VALUES (1, 't1', 1, 1, NULL), (2, 't1', 2, 2, 1), (3, 't2', 3, 3, NULL);
+INSERT INTO "_PostToTag" ("A", "B") VALUES (1, 1), (2, 1), (2, 2);
+INSERT INTO "Membership" ("userId", "orgId", "teamId") VALUES (1, 1, 1), (2, 1, 2), (3, 1, 3);
+INSERT INTO "Badge" ("id", "label", "handle") VALUES (1, 'gold', 'h1'), (2, 'gold', 'h2'), (3, 'tin', NULL);
+INSERT INTO "Comment" ("id", "body", "postId", "authorId") VALUES (1, 'c1', 1, 1), (2, 'c1', 1, 2), (3, 'c2', 2, 3);
+INSERT INTO "Everything" ("id", "bigint", "decimal", "json") VALUES (1, 1, 1.5, '{"a":null}');
+`
+
+/** Rows that refer come before those referred to. */
+const TABLES = [
+  'Everything',
+  'Comment',
+  'Badge',
+  'Membership',
+  '_PostToTag',
+  '_Follows',
+  'Profile',
+  'posts',
+  'User',
+  'Tag',
+  'Org',
+  'Team',
+]
+
+const SERIAL = ['Everything', 'Comment', 'Badge', 'Profile', 'posts', 'User', 'Tag', 'Org']

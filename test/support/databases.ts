@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { PrismaPg } from '@prisma/adapter-pg'
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import { inject } from 'vitest'
+import { PrismaClient as PostgresClient } from '../../generated/postgresql/client/client.js'
+import { PrismaClient } from '../../generated/sqlite/client/client.js'
+
+/** A database of a test's own, with the schema of `prisma/` and no rows. */
+export interface Database {
+  readonly provider: Provider
+  /** A new client, and the SQL that it sends, in order. */
+  connect(): Connection
+  /** Runs statements beside the clients. */
+  execute(script: string): Promise<void>
+  /** Closes its clients and removes it. */
+  drop(): Promise<void>
+}
+
+export interface Connection {
+  /** The two providers' clients differ only in columns that SQLite lacks. */
+  readonly client: PrismaClient
+  readonly statements: string[]
+}
+
+export type Provider = 'sqlite' | 'postgresql'
+
+export const providers: readonly Provider[] = ['sqlite', 'postgresql']
+
+export function createDatabase(provider: Provider): Promise<Database> {
+  return provider === 'sqlite' ? createSqlite() : createPostgres()
+}
+
+async function createSqlite(): Promise<Database> {
+  // Each commit waits for the disk, unless there is none.
+  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+  const folder = await mkdtemp(join(parent, 'cache-aside-sqlite-'))
+  const adapter = new PrismaLibSql({ url: `file:${join(folder, 'test.db')}` })
+  return database(
+    'sqlite',
+    adapter,
+    () => new PrismaClient({ adapter, log }),
+    async () => {
+      await rm(folder, { recursive: true })
+    },
+  )
+}
+
+async function createPostgres(): Promise<Database> {
+  const server = inject('postgresUrl')
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const any = await new PrismaPg({ connectionString: `${server}/postgres` }).connect()
+  await any.executeScript(`CREATE DATABASE ${name}`)
+  await any.dispose()
+  const adapter = new PrismaPg({ connectionString: `${server}/${name}` })
+  const connect = () => new PostgresClient({ adapter, log }) as unknown as PrismaClient
+  // The run's server goes with all its databases.
+  return database('postgresql', adapter, connect, async () => undefined)
+}
+
+const log = [{ emit: 'event', level: 'query' } as const]
+
+async function database(
+  provider: Provider,
+  adapter: SqlMigrationAwareDriverAdapterFactory,
+  connect: () => PrismaClient,
+  remove: () => Promise<void>,
+): Promise<Database> {
+  const connection = await adapter.connect()
+  await connection.executeScript(await migrations(provider))
+  const clients: PrismaClient[] = []
+  return {
+    provider,
+    connect() {
+      const client = connect()
+      const statements: string[] = []
+      ;(client as PrismaClient<'query'>).$on('query', ({ query }) => statements.push(query))
+      clients.push(client)
+      return { client, statements }
+    },
+    execute: (script) => connection.executeScript(script),
+    async drop() {
+      await Promise.all(clients.map((client) => client.$disconnect()))
+      await connection.dispose()
+      await remove()
+    },
+  }
+}
+
+/** The committed migrations, in the order of their names, as `prisma migrate deploy` applies them. */
+async function migrations(provider: Provider): Promise<string> {
+  const folder = join(import.meta.dirname, '../../prisma', provider, 'migrations')
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  const scripts = names.sort().map((name) => readFile(join(folder, name, 'migration.sql'), 'utf8'))
+  return (await Promise.all(scripts)).join('\n')
+}
