@@ -1,0 +1,47 @@
+import { type Backend, dispatch } from './dispatch.js'
+import type { Front } from './front.js'
+import { BrokenStream, FrameReader } from './wire/frame.js'
+
+/** One client connection: cuts its bytes into commands and sends what they come to, in their order. */
+export class Connection {
+  readonly #id: number
+  readonly #front: Front
+  readonly #backend: Backend
+  readonly #frames = new FrameReader()
+  #isCut = false
+
+  constructor(id: number, front: Front, backend: Backend) {
+    this.#id = id
+    this.#front = front
+    this.#backend = backend
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#isCut) return
+    const answers: Buffer[] = []
+    try {
+      for (const frame of this.#frames.read(chunk)) {
+        const { bytes, cut } = dispatch(this.#backend, frame)
+        if (cut === 'midway') answers.push(firstHalf(Buffer.concat(bytes)))
+        else answers.push(...bytes)
+        this.#isCut = cut !== 'none'
+        if (this.#isCut) break
+      }
+    } catch (error) {
+      // Whatever a client sends, it must not end the process; a mistake of ours is still told.
+      if (!(error instanceof BrokenStream)) process.emitWarning(asError(error))
+      this.#isCut = true
+    }
+    if (answers.length > 0 || this.#isCut) {
+      this.#front.write(this.#id, answers, this.#isCut ? 'end' : 'open')
+    }
+  }
+}
+
+function firstHalf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.length >> 1)
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,107 @@
+import type { Client } from 'aerospike'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codeOf, connectClient, freshSet, testKey } from './client.js'
+import { askInfo } from './info-client.js'
+import { startTestServer, type TestServer } from './server.js'
+
+let server: TestServer
+let client: Client
+
+beforeAll(async () => {
+  server = await startTestServer()
+  client = await connectClient(server.hosts)
+})
+
+afterAll(async () => {
+  client.close()
+  await server.stop()
+})
+
+const ask = (command: string) => askInfo(server.hosts, command)
+
+async function configOf(command: string): Promise<Map<string, string>> {
+  const pairs = (await ask(command)).split(';').map((pair) => pair.split('=') as [string, string])
+  return new Map(pairs)
+}
+
+describe('what an operator asks', () => {
+  it('is which server this is', async () => {
+    expect(await ask('build')).toMatch(/^\d+\.\d+\.\d+\.\d+/)
+    expect(await ask('edition')).toMatch(/^Aerospike/)
+    expect((await ask('namespaces')).split(';')).toContain(server.namespace)
+    expect(await ask('cluster-stable:')).toMatch(/^[0-9A-F]+$/)
+  })
+
+  it('is the configuration of a namespace, by id or by name', async () => {
+    for (const name of ['id', 'namespace']) {
+      const config = await configOf(`get-config:context=namespace;${name}=${server.namespace}`)
+      expect(Object.fromEntries(config)).toMatchObject({
+        'nsup-period': '10',
+        'allow-ttl-without-nsup': 'false',
+        'default-ttl': '0',
+        'max-record-size': '1048576',
+        'conflict-resolution-policy': 'generation',
+        'strong-consistency': 'false',
+        'storage-engine': 'memory',
+        'storage-engine.evict-used-pct': '0',
+        'storage-engine.stop-writes-used-pct': '70',
+      })
+    }
+  })
+
+  it('is refused for a namespace that is not there', async () => {
+    expect(await ask('get-config:context=namespace;namespace=nope')).toMatch(/^ERROR:20:/)
+    expect(await ask('namespace/nope')).toBe('type=unknown')
+  })
+
+  it('is a list of sets with their sizes', async () => {
+    const set = freshSet()
+    for (let i = 0; i < 3; i++) await client.put(testKey(server.namespace, set, i), { i })
+    expect(await ask(`sets/${server.namespace}/${set}`)).toMatch(/^objects=3:/)
+    expect(await ask(`sets/${server.namespace}`)).toContain(`ns=${server.namespace}:set=${set}:`)
+    expect(await ask(`sets/${server.namespace}/${freshSet()}`)).toBe('')
+  })
+
+  it('is whether a namespace still takes writes', async () => {
+    const statistics = await configOf(`namespace/${server.namespace}`)
+    expect(statistics.get('stop_writes')).toBe('false')
+    expect(Number(statistics.get('objects'))).toBeGreaterThanOrEqual(0)
+  })
+
+  it('is something that nobody understands', async () => {
+    expect(await ask('what-is-this')).toMatch(/^ERROR:4:/)
+  })
+})
+
+describe('what an operator orders', () => {
+  it('is another setting', async () => {
+    const setting = (value: number) =>
+      `set-config:context=namespace;namespace=${server.namespace};max-record-size=${value}`
+    expect(await ask(setting(4096))).toBe('ok')
+    try {
+      const k = testKey(server.namespace, freshSet(), 'k')
+      expect(await codeOf(client.put(k, { b: Buffer.alloc(4096) }))).toBe(13)
+      expect(await codeOf(client.put(k, { b: Buffer.alloc(3900) }))).toBe(0)
+    } finally {
+      await ask(setting(1024 * 1024))
+    }
+  })
+
+  it('is refused where there is no such setting', async () => {
+    const command = `set-config:context=namespace;namespace=${server.namespace};nonsense=1`
+    expect(await ask(command)).toMatch(/^ERROR:4:/)
+  })
+
+  it('is to truncate, which needs a namespace and a set', async () => {
+    expect(await ask('truncate:set=x')).toMatch(/^ERROR:20:/)
+    expect(await ask(`truncate:namespace=${server.namespace}`)).toMatch(/^ERROR:4:/)
+    expect(await ask(`truncate:namespace=${server.namespace};set=${freshSet()}`)).toBe('ok')
+  })
+
+  it('is to truncate at a time, which must have been', async () => {
+    const truncate = `truncate:namespace=${server.namespace};set=${freshSet()};lut=`
+    expect(await ask(`${truncate}99999999999999999999`)).toMatch(/^ERROR:4:/)
+    expect(await ask(`${truncate}1`)).toMatch(/^ERROR:4:/)
+    expect(await ask(`${truncate}1500000000000000000`)).toBe('ok')
+  })
+})
