@@ -1,6 +1,8 @@
 export { CacheAsideError, ConfigurationError } from './errors.js'
 export { cacheAside } from './extension.js'
 export type { CacheAsideOptions, Duration, ModelOptions, QueryOptions } from './options.js'
+export { aerospike } from './store/aerospike/aerospike.js'
+export type { AerospikeOptions } from './store/aerospike/options.js'
 export { type MemoryOptions, memory } from './store/memory.js'
 export type { Store } from './store/store.js'
 export type {

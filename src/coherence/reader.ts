@@ -2,10 +2,10 @@ import type { Codec } from '../codec/codec.js'
 import { seal, unseal } from '../codec/envelope.js'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
-import type { Entry, Generation, Lookup, Store, Version } from '../store/store.js'
+import type { Entry, Generation, Lookup, Store, TagState, Version } from '../store/store.js'
 import type { BypassReason, MissReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
-import { isBlocked, isSnapshot, judge } from './validity.js'
+import { doubtsOf, isBlocked, judge } from './validity.js'
 
 /** A read as the protocol sees it. */
 export interface Read<T> {
@@ -67,19 +67,25 @@ export class Reader {
   }
 
   async #miss<T>(read: Read<T>, found: Lookup, reason: MissReason): Promise<T> {
-    const now = this.#clock()
-    const states = isSnapshot(found.tags, now)
-      ? found.tags
-      : await this.#ask(() => this.#store.snapshot(read.tags, now))
+    const states = await this.#ask(() => this.#vouched(read.tags, found.tags))
     if (states === undefined) return this.#bypass(read, 'store')
-    if (isBlocked(states, now)) return this.#bypass(read, 'blocked')
+    if (isBlocked(states, this.#clock())) return this.#bypass(read, 'blocked')
 
-    const snapshot = states.map((state) => state.version)
+    const snapshot = states.map(({ version }) => version as Version)
     const flight = this.#flights.get(read.key)
     // A flight with other versions may have asked the database before a write that this read must see.
     if (flight !== undefined && equal(flight.snapshot, snapshot)) return this.#join(read, flight)
     this.#telemetry.miss({ ...subject(read), reason })
     return this.#fly(read, snapshot, found.generation)
+  }
+
+  /** The looked-up states, with those repaired that cannot serve as a snapshot. */
+  async #vouched(tags: readonly TagId[], found: readonly TagState[]): Promise<readonly TagState[]> {
+    const doubts = doubtsOf(tags, found, this.#clock())
+    if (doubts.length === 0) return found
+    const repaired = await this.#store.repair(doubts)
+    const byTag = new Map(doubts.map(({ tag }, index) => [tag, repaired[index]]))
+    return tags.map((tag, index) => byTag.get(tag) ?? (found[index] as TagState))
   }
 
   async #join<T>(read: Read<T>, flight: Flight): Promise<T> {

@@ -1,5 +1,5 @@
 import type { TagId } from '../plan/tag.js'
-import type { Entry, Lookup, Mark, SnapshotState, TagState } from '../store/store.js'
+import type { Doubt, Entry, Lookup, Mark, TagState } from '../store/store.js'
 import type { MissReason } from '../telemetry/events.js'
 
 export type Verdict =
@@ -38,12 +38,15 @@ function isInDoubt(mark: Mark, now: number): boolean {
   return mark.deadline < now
 }
 
-/** Whether looked-up states can serve as a snapshot: every tag has a version, and none is in doubt. */
-export function isSnapshot(
+/** The tags whose states cannot serve as a snapshot. */
+export function doubtsOf(
+  tags: readonly TagId[],
   states: readonly TagState[],
   now: number,
-): states is readonly SnapshotState[] {
-  return states.every(
-    ({ version, marks }) => version !== undefined && !marks.some((mark) => isInDoubt(mark, now)),
-  )
+): readonly Doubt[] {
+  return tags.flatMap((tag, index) => {
+    const { version, marks } = states[index] as TagState
+    const overdue = marks.filter((mark) => isInDoubt(mark, now)).map(({ writeId }) => writeId)
+    return version === undefined || overdue.length > 0 ? { tag, overdue } : []
+  })
 }

@@ -13,6 +13,6 @@ export interface Tag {
 export function tag(keyspace: string, name: string): Tag {
   const text = JSON.stringify([keyspace, name])
   // 128 bits: two tags that met by chance would only invalidate each other's entries.
-  const id = createHash('sha256').update(text).digest('base64url').slice(0, 22) as TagId
-  return { name, id }
+  const id = createHash('sha256').update(text).digest().toString('base64url', 0, 16)
+  return { name, id: id as TagId }
 }

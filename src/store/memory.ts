@@ -1,7 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
-import type { Entry, Generation, Mark, SnapshotState, Store, TagState, Version } from './store.js'
+import type {
+  Doubt,
+  Entry,
+  Generation,
+  Mark,
+  SnapshotState,
+  Store,
+  TagState,
+  Version,
+} from './store.js'
 import { newVersion } from './version.js'
 
 export interface MemoryOptions {
@@ -49,8 +58,8 @@ export function memory(options: MemoryOptions = {}): Store {
     return left.length < present.length
   }
 
-  function snapshotOf(tag: TagId, now: number): SnapshotState {
-    if (unmark(tag, (mark) => mark.deadline < now)) versions.delete(tag)
+  function repaired({ tag, overdue }: Doubt): SnapshotState {
+    if (unmark(tag, (mark) => overdue.includes(mark.writeId))) versions.delete(tag)
     const version = versions.get(tag) ?? newVersion()
     versions.set(tag, version)
     return { version, marks: marks.get(tag) ?? [] }
@@ -66,8 +75,8 @@ export function memory(options: MemoryOptions = {}): Store {
       }
     },
 
-    async snapshot(tags, now) {
-      return tags.map((tag) => snapshotOf(tag, now))
+    async repair(doubts) {
+      return doubts.map(repaired)
     },
 
     async announce(tags, mark) {

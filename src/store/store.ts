@@ -12,11 +12,10 @@ export interface Store {
   lookup(key: EntryKey, tags: readonly TagId[]): Promise<Lookup>
 
   /**
-   * The states of tags, as `lookup` reads them, except that every tag has a version: a missing one
-   * is created, and one with a mark whose deadline lies before `now` gets a new version, without
-   * that mark: nobody knows what became of that write.
+   * Gives each tag a version: one that is missing is created; one with overdue marks gets a new one
+   * and loses them, as nobody knows what became of those writes.
    */
-  snapshot(tags: readonly TagId[], now: number): Promise<readonly SnapshotState[]>
+  repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]>
 
   /** Puts the mark on each of the tags, with or without a version. */
   announce(tags: readonly TagId[], mark: Mark): Promise<void>
@@ -62,6 +61,12 @@ export interface TagState {
   readonly version: Version | undefined
   /** Of the writes that may be about to touch it. */
   readonly marks: readonly Mark[]
+}
+
+/** A tag whose looked-up state vouches for nothing: it has no version, or marks past their deadline. */
+export interface Doubt {
+  readonly tag: TagId
+  readonly overdue: readonly WriteId[]
 }
 
 export interface SnapshotState extends TagState {

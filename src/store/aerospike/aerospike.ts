@@ -1,0 +1,240 @@
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import type { EntryKey } from '../../plan/key.js'
+import type { TagId } from '../../plan/tag.js'
+import type {
+  Doubt,
+  Entry,
+  FillOutcome,
+  Generation,
+  Lookup,
+  Mark,
+  SettledTags,
+  SnapshotState,
+  Store,
+  TagState,
+  WriteId,
+} from '../store.js'
+import { newVersion } from '../version.js'
+import { Batcher } from './batcher.js'
+import {
+  type Aerospike,
+  AerospikeStatusError,
+  Commands,
+  type Row,
+  type RowWrite,
+  status,
+} from './commands.js'
+import { type AerospikeOptions, type AerospikeSettings, aerospikeSettings } from './options.js'
+import {
+  bins,
+  entryBins,
+  entryOf,
+  MISSING_TAG,
+  pendingValue,
+  tagStateOf,
+  VERSION_KEY,
+} from './records.js'
+
+/**
+ * A store in an Aerospike cluster, shared by every process that uses the same namespace and set. It
+ * needs the package `aerospike`, and connects when it is first used.
+ *
+ * @throws ConfigurationError if an option is wrong.
+ *
+ * @example
+ * ```ts
+ * cacheAside({ store: aerospike({ hosts: '10.0.0.1:3000,10.0.0.2:3000', namespace: 'cache' }) })
+ * ```
+ */
+export function aerospike(options: AerospikeOptions = {}): Store {
+  return new AerospikeStore(aerospikeSettings(options))
+}
+
+/**
+ * How long a tag is kept after it was last touched, in seconds. One that is gone invalidates its
+ * entries, so this bounds how long an entry lives, whatever its TTL.
+ */
+const TAG_TTL = 7 * 24 * 3600
+
+/** No server holds a record of more bytes; far above it a put gives a time-out instead of a refusal. */
+const LARGEST_RECORD = 8 * 2 ** 20
+
+const zip = promisify(gzip)
+const unzip = promisify(gunzip)
+
+class AerospikeStore implements Store {
+  readonly #settings: AerospikeSettings
+  readonly #commands: Commands
+  readonly #records: Batcher<string, Row>
+  readonly #repairs: Batcher<string, SnapshotState>
+  #largestRecord = LARGEST_RECORD
+
+  constructor(settings: AerospikeSettings) {
+    this.#settings = settings
+    this.#commands = new Commands(settings, warnOfForbiddenTtl)
+    this.#records = new Batcher((names) => this.#commands.read(names.map(this.#keyOf)))
+    this.#repairs = new Batcher((doubts) => this.#repair(doubts.map((text) => JSON.parse(text))))
+  }
+
+  async lookup(key: EntryKey, tags: readonly TagId[]): Promise<Lookup> {
+    const names = [`entry:${key}`, ...tags.map((tag) => `tag:${tag}`)]
+    const [record, ...rows] = await this.#records.get(names)
+    return {
+      entry: await this.#entryIn(present(record as Row)),
+      generation: (record as Row).generation as Generation,
+      tags: rows.map(stateIn),
+    }
+  }
+
+  repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]> {
+    return this.#repairs.get(doubts.map((doubt) => JSON.stringify(doubt)))
+  }
+
+  async announce(tags: readonly TagId[], mark: Mark): Promise<void> {
+    const rows = await this.#writeTags(tags, ({ maps }) => [
+      maps.put(bins.pending, mark.writeId, pendingValue(mark)),
+    ])
+    expectOk(rows)
+  }
+
+  async settle(writeId: WriteId, { touched, untouched }: SettledTags): Promise<void> {
+    const unmark = ({ maps }: Aerospike) => maps.removeByKey(bins.pending, writeId)
+    const rows = await this.#commands.write(
+      [
+        ...touched.map((tag) => this.#tagWrite(tag, (as) => [setVersion(as), unmark(as)])),
+        ...untouched.map((tag) => ({
+          ...this.#tagWrite(tag, (as) => [unmark(as)]),
+          updateOnly: true,
+        })),
+      ],
+      TAG_TTL,
+    )
+    // A namespace that is full refuses to change a tag, but not to remove it, which invalidates as well.
+    const refused = touched.filter((_, index) => rows[index]?.status === status.full)
+    if (refused.length > 0) await this.#commands.remove(this.#settings.tagSet, refused)
+    expectOk(
+      rows.filter((row) => row.status !== status.full),
+      status.notFound,
+    )
+  }
+
+  async fill(key: EntryKey, entry: Entry, seen: Generation, now: number): Promise<FillOutcome> {
+    const isZipped = entry.value.byteLength > this.#settings.compressAbove
+    const value = isZipped ? await zip(entry.value) : bufferOf(entry.value)
+    if (value.byteLength >= this.#largestRecord) return 'refused'
+    const record = { ...entryBins(entry, value), ...(isZipped && { z: 1 }) }
+    const ttl = (entry.freshUntil - now) / 1000
+    const code = await this.#commands.put(this.#settings.entrySet, key, record, ttl, seen)
+    switch (code) {
+      case status.ok:
+        return 'stored'
+      case status.exists:
+      case status.generation:
+      case status.notFound:
+        return 'outrun'
+      case status.tooBig:
+        this.#largestRecord = Math.min(this.#largestRecord, value.byteLength)
+        return 'refused'
+      case status.full:
+        return 'refused'
+      default:
+        throw new AerospikeStatusError(code)
+    }
+  }
+
+  clear(): Promise<void> {
+    return this.#commands.truncate(this.#settings.entrySet)
+  }
+
+  close(): Promise<void> {
+    return this.#commands.close()
+  }
+
+  readonly #keyOf = (name: string) => {
+    const { entrySet, tagSet } = this.#settings
+    return name.startsWith('entry:')
+      ? { set: entrySet, key: name.slice('entry:'.length) }
+      : { set: tagSet, key: name.slice('tag:'.length) }
+  }
+
+  async #repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]> {
+    const rows = await this.#commands.write(
+      doubts.map(({ tag, overdue }) =>
+        this.#tagWrite(tag, (as) => [
+          ...(overdue.length > 0
+            ? [setVersion(as), as.maps.removeByKeyList(bins.pending, [...overdue])]
+            : [setVersionIfAbsent(as)]),
+          as.operations.read(bins.version),
+          as.operations.read(bins.pending),
+        ]),
+      ),
+      TAG_TTL,
+    )
+    expectOk(rows)
+    return rows.map((row) => {
+      const state = tagStateOf(row.bins)
+      if (state.version === undefined) throw new Error('a tag that was repaired has no version')
+      return { ...state, version: state.version }
+    })
+  }
+
+  #writeTags(tags: readonly TagId[], operations: RowWrite['operations']): Promise<Row[]> {
+    return this.#commands.write(
+      tags.map((tag) => this.#tagWrite(tag, operations)),
+      TAG_TTL,
+    )
+  }
+
+  #tagWrite(tag: TagId, operations: RowWrite['operations']): RowWrite {
+    return { set: this.#settings.tagSet, key: tag, operations }
+  }
+
+  /** A record that cannot be unzipped is not one of ours, and counts as absent. */
+  async #entryIn(row: Row | undefined): Promise<Entry | undefined> {
+    const entry = row && entryOf(row.bins)
+    if (entry === undefined || row?.bins.z !== 1) return entry
+    const value = await unzip(entry.value, { maxOutputLength: LARGEST_VALUE }).catch(
+      () => undefined,
+    )
+    return value && { ...entry, value }
+  }
+}
+
+/** What a record may unfold to, in bytes: a bound for hostile bytes. */
+const LARGEST_VALUE = 256 * 2 ** 20
+
+function setVersion({ maps }: Aerospike): object {
+  return maps.put(bins.version, VERSION_KEY, newVersion())
+}
+
+function setVersionIfAbsent({ maps, MapPolicy }: Aerospike): object {
+  const writeFlags = maps.writeFlags.CREATE_ONLY | maps.writeFlags.NO_FAIL
+  return maps.put(bins.version, VERSION_KEY, newVersion(), new MapPolicy({ writeFlags }))
+}
+
+function stateIn(row: Row): TagState {
+  return present(row) === undefined ? MISSING_TAG : tagStateOf(row.bins)
+}
+
+/** @throws AerospikeStatusError where the server could not say whether the record is there. */
+function present(row: Row): Row | undefined {
+  expectOk([row], status.notFound)
+  return row.status === status.ok ? row : undefined
+}
+
+function expectOk(rows: readonly Row[], also: number = status.ok): void {
+  const failed = rows.find((row) => row.status !== status.ok && row.status !== also)
+  if (failed !== undefined) throw new AerospikeStatusError(failed.status)
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function warnOfForbiddenTtl(): void {
+  process.emitWarning(
+    'the Aerospike namespace refuses records with a TTL (it has no nsup-period): entries expire when they are read, and stay in memory until they are evicted. Set nsup-period, or allow eviction with evict-used-pct',
+    { type: 'CacheAsideWarning', code: 'CACHE_TTL_FORBIDDEN' },
+  )
+}

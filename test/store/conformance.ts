@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type EntryKey, entryKey } from '../../src/plan/key.js'
+import { type TagId, tag } from '../../src/plan/tag.js'
+import type { Entry, Mark, Store, TagState, Version } from '../../src/store/store.js'
+import { newVersion, newWriteId } from '../../src/store/version.js'
+
+/** A store under test, and how to be rid of it. */
+export interface StoreUnderTest {
+  readonly store: Store
+  stop(): Promise<void>
+}
+
+const NOW = Date.now()
+
+export function newTag(): TagId {
+  return tag('', randomUUID()).id
+}
+
+export function newKey(): EntryKey {
+  return entryKey({
+    keyspace: '',
+    fingerprint: '',
+    scope: randomUUID(),
+    model: 'User',
+    operation: 'findMany',
+    dataPath: [],
+    args: {},
+  })
+}
+
+export function newMark(deadline = NOW + 60_000, blocking = false): Mark {
+  return { writeId: newWriteId(), deadline, blocking }
+}
+
+export function newEntry(dependencies: Iterable<readonly [TagId, Version]> = []): Entry {
+  return {
+    value: Buffer.from([0, 255, 67, 65, 0, 10]),
+    dependencies: new Map(dependencies),
+    filledAt: NOW,
+    freshUntil: NOW + 60_000,
+  }
+}
+
+/** What every store does: the same assertions for each. */
+export function describeStore(name: string, create: () => Promise<StoreUnderTest>): void {
+  describe(name, () => {
+    let underTest: StoreUnderTest
+    let store: Store
+
+    beforeAll(async () => {
+      underTest = await create()
+      store = underTest.store
+    })
+
+    afterAll(async () => {
+      await store.close()
+      await underTest.stop()
+    })
+
+    const states = async (...tags: TagId[]) => (await store.lookup(newKey(), tags)).tags
+    const stateOf = async (of: TagId) => (await states(of))[0] as TagState
+    const versioned = async (of: TagId) =>
+      (await store.repair([{ tag: of, overdue: [] }]))[0]?.version as Version
+
+    describe('an entry', () => {
+      it('is absent until it is filled', async () => {
+        const found = await store.lookup(newKey(), [])
+        expect(found).toEqual({ entry: undefined, generation: 0, tags: [] })
+      })
+
+      it('is read as it was filled', async () => {
+        const key = newKey()
+        const entry = newEntry([
+          [newTag(), newVersion()],
+          [newTag(), newVersion()],
+        ])
+        const { generation } = await store.lookup(key, [])
+        expect(await store.fill(key, entry, generation, NOW)).toBe('stored')
+        const found = (await store.lookup(key, [])).entry
+        expect(Buffer.from(found?.value ?? [])).toEqual(entry.value)
+        expect(found?.dependencies).toEqual(entry.dependencies)
+        expect(found?.filledAt).toBe(entry.filledAt)
+        expect(found?.freshUntil).toBe(entry.freshUntil)
+      })
+
+      it('is not overwritten by one that saw the record earlier', async () => {
+        const key = newKey()
+        const { generation } = await store.lookup(key, [])
+        const first = newEntry([[newTag(), newVersion()]])
+        expect(await store.fill(key, first, generation, NOW)).toBe('stored')
+        expect(await store.fill(key, newEntry(), generation, NOW)).toBe('outrun')
+        expect((await store.lookup(key, [])).entry?.dependencies).toEqual(first.dependencies)
+      })
+
+      it('is overwritten by one that saw the record as it is', async () => {
+        const key = newKey()
+        await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, NOW)
+        const second = newEntry([[newTag(), newVersion()]])
+        const { generation } = await store.lookup(key, [])
+        expect(await store.fill(key, second, generation, NOW)).toBe('stored')
+        expect((await store.lookup(key, [])).entry?.dependencies).toEqual(second.dependencies)
+      })
+
+      it('goes to one of many that fill it at once', async () => {
+        const key = newKey()
+        const { generation } = await store.lookup(key, [])
+        const fills = Array.from({ length: 50 }, () => store.fill(key, newEntry(), generation, NOW))
+        const outcomes = await Promise.all(fills)
+        expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1)
+        expect(outcomes.filter((outcome) => outcome === 'outrun')).toHaveLength(49)
+      })
+
+      it('that is far too large is refused, and the one before it stays', async () => {
+        const key = newKey()
+        await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, NOW)
+        const { generation } = await store.lookup(key, [])
+        const large = { ...newEntry(), value: Buffer.alloc(100 * 2 ** 20) }
+        expect(await store.fill(key, large, generation, NOW)).toBe('refused')
+        expect((await store.lookup(key, [])).entry?.value.byteLength).not.toBe(100 * 2 ** 20)
+      })
+
+      it('that has expired is still told apart from an absent one', async () => {
+        const key = newKey()
+        const entry = { ...newEntry(), freshUntil: NOW + 1 }
+        await store.fill(key, entry, (await store.lookup(key, [])).generation, NOW)
+        expect((await store.lookup(key, [])).entry?.freshUntil).toBe(NOW + 1)
+      })
+    })
+
+    describe('a tag', () => {
+      it('has no version until it is repaired or touched', async () => {
+        expect(await stateOf(newTag())).toEqual({ version: undefined, marks: [] })
+      })
+
+      it('keeps the version that it was first given', async () => {
+        const one = newTag()
+        const version = await versioned(one)
+        expect(await versioned(one)).toBe(version)
+        expect(await stateOf(one)).toEqual({ version, marks: [] })
+      })
+
+      it('is given one version by many that find it missing at once', async () => {
+        const one = newTag()
+        const versions = await Promise.all(Array.from({ length: 50 }, () => versioned(one)))
+        expect(new Set(versions).size).toBe(1)
+      })
+
+      it('gets a new version at each touch, and never one that it had', async () => {
+        const one = newTag()
+        const seen = new Set([await versioned(one)])
+        for (let n = 0; n < 20; n += 1) {
+          await store.settle(newWriteId(), { touched: [one], untouched: [] })
+          seen.add((await stateOf(one)).version as Version)
+        }
+        expect(seen.size).toBe(21)
+      })
+
+      it('that was missing is touched into being', async () => {
+        const one = newTag()
+        await store.settle(newWriteId(), { touched: [one], untouched: [] })
+        expect((await stateOf(one)).version).toBeDefined()
+      })
+    })
+
+    describe('a mark', () => {
+      it('stands on each tag it was announced on, beside other marks', async () => {
+        const [one, other] = [newTag(), newTag()]
+        const [first, second] = [newMark(), newMark(NOW + 5, true)]
+        await store.announce([one, other], first)
+        await store.announce([one], second)
+        const [atOne, atOther] = await states(one, other)
+        expect(new Set(atOne?.marks)).toEqual(new Set([first, second]))
+        expect(atOther?.marks).toEqual([first])
+      })
+
+      it('does not give its tag a version', async () => {
+        const one = newTag()
+        const mark = newMark()
+        await store.announce([one], mark)
+        expect(await stateOf(one)).toEqual({ version: undefined, marks: [mark] })
+        const version = await versioned(one)
+        expect(await stateOf(one)).toEqual({ version, marks: [mark] })
+      })
+
+      it('that is announced again has the later deadline', async () => {
+        const one = newTag()
+        const mark = newMark()
+        await store.announce([one], mark)
+        await store.announce([one], { ...mark, deadline: NOW + 99_000 })
+        expect((await stateOf(one)).marks).toEqual([{ ...mark, deadline: NOW + 99_000 }])
+      })
+
+      it('goes when its write is settled, and with it the version of what was touched', async () => {
+        const [touched, untouched] = [newTag(), newTag()]
+        const before = [await versioned(touched), await versioned(untouched)]
+        const [mark, other] = [newMark(), newMark()]
+        await store.announce([touched, untouched], mark)
+        await store.announce([touched, untouched], other)
+        await store.settle(mark.writeId, { touched: [touched], untouched: [untouched] })
+        const after = await states(touched, untouched)
+        expect(after.map(({ marks }) => marks)).toEqual([[other], [other]])
+        expect(after[0]?.version).not.toBe(before[0])
+        expect(after[1]?.version).toBe(before[1])
+      })
+
+      it('that is withdrawn from a tag which was lost does not bring the tag back', async () => {
+        const one = newTag()
+        await store.settle(newWriteId(), { touched: [], untouched: [one] })
+        expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
+      })
+
+      it('that is overdue goes with a new version, and others stay', async () => {
+        const one = newTag()
+        const version = await versioned(one)
+        const [overdue, other] = [newMark(NOW - 1), newMark()]
+        await store.announce([one], overdue)
+        await store.announce([one], other)
+        const [repaired] = await store.repair([{ tag: one, overdue: [overdue.writeId] }])
+        expect(repaired?.version).not.toBe(version)
+        expect(repaired?.marks).toEqual([other])
+        expect(await stateOf(one)).toEqual(repaired)
+      })
+    })
+
+    it('answers many look-ups at once, each with its own', async () => {
+      const keys = Array.from({ length: 200 }, newKey)
+      const shared = newTag()
+      const version = await versioned(shared)
+      await Promise.all(
+        keys.map(async (key, n) => {
+          const { generation } = await store.lookup(key, [])
+          return store.fill(key, { ...newEntry(), freshUntil: NOW + n }, generation, NOW)
+        }),
+      )
+      const found = await Promise.all(keys.map((key) => store.lookup(key, [shared])))
+      expect(found.map(({ entry }) => entry?.freshUntil)).toEqual(keys.map((_, n) => NOW + n))
+      expect(found.every(({ tags }) => tags[0]?.version === version)).toBe(true)
+    })
+
+    it('can be used again after it was closed', async () => {
+      await store.close()
+      const one = newTag()
+      const version = await versioned(one)
+      expect(await stateOf(one)).toEqual({ version, marks: [] })
+    })
+  })
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { memory } from '../../src/store/memory.js'
+import type { Generation } from '../../src/store/store.js'
+import { describeStore, newEntry, newKey, newMark, newTag } from './conformance.js'
+
+describeStore('memory()', async () => ({ store: memory(), stop: async () => undefined }))
+
+describe('memory()', () => {
+  const ABSENT = 0 as Generation
+
+  it('keeps as many entries as it may, the most recently used', async () => {
+    const store = memory({ maxEntries: 2 })
+    const [one, two, three] = [newKey(), newKey(), newKey()]
+    await store.fill(one, newEntry(), ABSENT, 0)
+    await store.fill(two, newEntry(), ABSENT, 0)
+    await store.lookup(one, [])
+    await store.fill(three, newEntry(), ABSENT, 0)
+    const found = await Promise.all([one, two, three].map((key) => store.lookup(key, [])))
+    expect(found.map(({ entry }) => entry !== undefined)).toEqual([true, false, true])
+  })
+
+  it('keeps as many bytes as it may', async () => {
+    const store = memory({ maxBytes: 1_000 })
+    const keys = [newKey(), newKey(), newKey()]
+    for (const key of keys) {
+      await store.fill(key, { ...newEntry(), value: Buffer.alloc(400) }, ABSENT, 0)
+    }
+    const found = await Promise.all(keys.map((key) => store.lookup(key, [])))
+    expect(found.map(({ entry }) => entry !== undefined)).toEqual([false, true, true])
+  })
+
+  it('never loses the mark of a write that is under way', async () => {
+    const store = memory({ maxEntries: 1 })
+    const one = newTag()
+    const mark = newMark()
+    await store.announce([one], mark)
+    for (let n = 0; n < 100; n += 1) await store.repair([{ tag: newTag(), overdue: [] }])
+    expect((await store.lookup(newKey(), [one])).tags).toEqual([{ version: undefined, marks: [mark] }])
+  })
+
+  it.each([{ maxEntries: 0 }, { maxBytes: -1 }, { maxEntries: 1.5 }, { maxBytes: Number.NaN }])(
+    'refuses %o',
+    (options) => {
+      expect(() => memory(options)).toThrow(/^memory: max\w+: expected a whole number above zero/)
+    },
+  )
+})
