@@ -1,6 +1,7 @@
 import type { Catalog } from './catalog/catalog.js'
 import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
 import { superjsonCodec } from './codec/superjson.js'
+import { OwedTouches } from './coherence/owed-touches.js'
 import { Reader } from './coherence/reader.js'
 import { type Transaction, Transactions } from './coherence/transactions.js'
 import { Write, type WriteTerms } from './coherence/writer.js'
@@ -44,6 +45,7 @@ export class CacheAside {
   readonly #planner: Planner
   readonly #store: Store
   readonly #telemetry = new Telemetry()
+  readonly #owed: OwedTouches
   readonly #transactions = new Transactions()
   readonly #reader: Promise<Reader>
   readonly #strictUndefined: boolean
@@ -60,11 +62,17 @@ export class CacheAside {
       computedLater: () => this.#computedLater,
     })
     this.#store = options.store ?? defaultStore()
+    this.#owed = new OwedTouches({
+      store: this.#store,
+      telemetry: this.#telemetry,
+      everything: () => this.#planner.everything().map(({ id }) => id),
+    })
     this.#reader = this.#createReader()
     this.#strictUndefined = client._previewFeatures?.includes('strictUndefinedChecks') ?? false
     this.control = {
       stats: () => this.#telemetry.stats(),
       on: (name, listener) => this.#telemetry.on(name, listener),
+      health: async () => ({ ...(await this.#store.health()), owesTouches: !this.#owed.isEmpty }),
       invalidate: async (target) => this.#touch(this.#planner.model(this.#knownModel(target))),
       clear: async () => {
         await this.#touch(this.#planner.everything())
@@ -113,14 +121,15 @@ export class CacheAside {
     this.#computedLater = true
   }
 
-  close(): Promise<void> {
-    return this.#store.close()
+  async close(): Promise<void> {
+    await this.#owed.deliver()
+    await this.#store.close()
   }
 
   async #createReader(): Promise<Reader> {
     const [model] = this.#catalog.models.keys()
     const codec = superjsonCodec(await decimalClassOf(this.#client, model))
-    return new Reader({ store: this.#store, codec, telemetry: this.#telemetry, clock: Date.now })
+    return new Reader({ ...this.#protocol(), codec })
   }
 
   async #read({ model, operation, args, query, __internalParams }: ModelOperation) {
@@ -204,7 +213,16 @@ export class CacheAside {
   }
 
   #begin(terms: WriteTerms): Write {
-    return new Write({ store: this.#store, telemetry: this.#telemetry, clock: Date.now }, terms)
+    return new Write(this.#protocol(), terms)
+  }
+
+  #protocol() {
+    return {
+      store: this.#store,
+      owed: this.#owed,
+      telemetry: this.#telemetry,
+      clock: () => Date.now(),
+    }
   }
 
   async #touch(tags: readonly Tag[]): Promise<void> {

@@ -4,7 +4,7 @@ export type { CacheAsideOptions, Duration, ModelOptions, QueryOptions } from './
 export { aerospike } from './store/aerospike/aerospike.js'
 export type { AerospikeOptions } from './store/aerospike/options.js'
 export { type MemoryOptions, memory } from './store/memory.js'
-export type { Store } from './store/store.js'
+export type { Store, StoreHealth } from './store/store.js'
 export type {
   BypassReason,
   CacheEvents,
@@ -13,4 +13,4 @@ export type {
   ReadEvent,
 } from './telemetry/events.js'
 export type { CacheStats, ReadCounts } from './telemetry/telemetry.js'
-export type { CacheArgument, CacheAsideExtension, CacheControl } from './types.js'
+export type { CacheArgument, CacheAsideExtension, CacheControl, CacheHealth } from './types.js'

@@ -194,7 +194,7 @@ function checkString(path: string, given: unknown): void {
 }
 
 function isStore(given: unknown): given is Store {
-  const methods = ['lookup', 'repair', 'announce', 'settle', 'fill', 'clear', 'close']
+  const methods = ['lookup', 'repair', 'announce', 'settle', 'fill', 'health', 'clear', 'close']
   return (
     typeof given === 'object' &&
     given !== null &&

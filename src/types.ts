@@ -1,6 +1,7 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { Types } from '@prisma/client/runtime/client'
 import type { QueryOptions } from './options.js'
+import type { StoreHealth } from './store/store.js'
 import type { CacheEvents } from './telemetry/events.js'
 import type { CacheStats } from './telemetry/telemetry.js'
 
@@ -22,6 +23,16 @@ export interface CacheArgument {
 export interface CacheControl<M extends string = string> {
   /** Counts since the client was extended. */
   stats(): CacheStats
+
+  /**
+   * How the store is, with advice in words.
+   *
+   * @example
+   * ```ts
+   * const { state, latency, advice } = await prisma.$cache.health()
+   * ```
+   */
+  health(): Promise<CacheHealth>
 
   /**
    * Invalidates every entry that depends on the model, as a write to all its rows would. Resolves
@@ -53,6 +64,11 @@ export interface CacheControl<M extends string = string> {
    * ```
    */
   on<K extends keyof CacheEvents>(name: K, listener: (event: CacheEvents[K]) => void): () => void
+}
+
+export interface CacheHealth extends StoreHealth {
+  /** Whether acknowledged writes wait to be told to the store; until then reads go to the database. */
+  readonly owesTouches: boolean
 }
 
 /**

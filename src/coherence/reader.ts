@@ -5,6 +5,7 @@ import type { TagId } from '../plan/tag.js'
 import type { Entry, Generation, Lookup, Store, TagState, Version } from '../store/store.js'
 import type { BypassReason, MissReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
+import type { OwedTouches } from './owed-touches.js'
 import { doubtsOf, isBlocked, judge } from './validity.js'
 
 /** A read as the protocol sees it. */
@@ -22,6 +23,7 @@ export interface Read<T> {
 
 export interface ReaderOptions {
   readonly store: Store
+  readonly owed: OwedTouches
   readonly codec: Codec
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
@@ -40,19 +42,22 @@ interface Flight {
 /** Answers reads from the store where it can prove that they are current, else from the database. */
 export class Reader {
   readonly #store: Store
+  readonly #owed: OwedTouches
   readonly #codec: Codec
   readonly #telemetry: Telemetry
   readonly #clock: () => number
   readonly #flights = new Map<EntryKey, Flight>()
 
-  constructor({ store, codec, telemetry, clock }: ReaderOptions) {
+  constructor({ store, owed, codec, telemetry, clock }: ReaderOptions) {
     this.#store = store
+    this.#owed = owed
     this.#codec = codec
     this.#telemetry = telemetry
     this.#clock = clock
   }
 
   async read<T>(read: Read<T>): Promise<T> {
+    if (!this.#owed.isEmpty) return this.#bypass(read, 'store')
     const found = await this.#ask(() => this.#store.lookup(read.key, read.tags))
     if (found === undefined) return this.#bypass(read, 'store')
 

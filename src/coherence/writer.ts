@@ -2,9 +2,11 @@ import type { Tag } from '../plan/tag.js'
 import type { SettledTags, Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
+import type { OwedTouches } from './owed-touches.js'
 
 export interface WriterOptions {
   readonly store: Store
+  readonly owed: OwedTouches
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -84,12 +86,13 @@ export class Write {
   }
 
   async #end(tags: SettledTags): Promise<boolean> {
+    const { store, owed, telemetry } = this.#options
     try {
-      await this.#options.store.settle(this.#id, tags)
+      await store.settle(this.#id, tags)
       return true
     } catch (error) {
-      // The marks stay, and readers touch their tags when the lifetime is over.
-      this.#options.telemetry.error('settle', error)
+      telemetry.error('settle', error)
+      owed.add(tags.touched)
       return false
     }
   }

@@ -98,6 +98,10 @@ export function memory(options: MemoryOptions = {}): Store {
       return entries.has(key) ? 'stored' : 'refused'
     },
 
+    async health() {
+      return { state: 'up', latency: 0, advice: [] }
+    },
+
     async clear() {
       entries.clear()
     },

@@ -33,6 +33,9 @@ export interface Store {
   /** Frees what it can, at once or later. Not a barrier: it is touches that invalidate. */
   clear(): Promise<void>
 
+  /** How it is. Rejects only if it cannot tell. */
+  health(): Promise<StoreHealth>
+
   /** Lets go of connections, once what is under way is done. The next use opens them again. */
   close(): Promise<void>
 }
@@ -97,3 +100,19 @@ export type Generation = number & { readonly brand: 'generation' }
 
 /** `outrun`: another caller stored an entry first. `refused`: the store cannot hold it. */
 export type FillOutcome = 'stored' | 'outrun' | 'refused'
+
+/** What an on-call engineer asks first. */
+export interface StoreHealth {
+  /** `down`: queries are answered by the database. */
+  readonly state: 'up' | 'down'
+  /** Of one question to the store, in milliseconds; absent where it did not answer. */
+  readonly latency?: number
+  /** The message of the last failure, if there was one. */
+  readonly lastError?: string
+  /** The server's version. */
+  readonly build?: string
+  /** What of the server's configuration decides what can be promised. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** What to change, and why. */
+  readonly advice: readonly string[]
+}

@@ -35,7 +35,9 @@ describe('memory()', () => {
     const mark = newMark()
     await store.announce([one], mark)
     for (let n = 0; n < 100; n += 1) await store.repair([{ tag: newTag(), overdue: [] }])
-    expect((await store.lookup(newKey(), [one])).tags).toEqual([{ version: undefined, marks: [mark] }])
+    expect((await store.lookup(newKey(), [one])).tags).toEqual([
+      { version: undefined, marks: [mark] },
+    ])
   })
 
   it.each([{ maxEntries: 0 }, { maxBytes: -1 }, { maxEntries: 1.5 }, { maxBytes: Number.NaN }])(

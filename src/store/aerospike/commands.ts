@@ -163,6 +163,11 @@ export class Commands {
     await this.#run((client) => client.truncate(this.#settings.namespace, set, 0))
   }
 
+  /** Asks any node of the cluster by the info protocol. */
+  info(question: string): Promise<string> {
+    return this.#run((client) => client.infoAny(question, { timeout: this.#settings.timeout }))
+  }
+
   close(): Promise<void> {
     return this.#connection.close()
   }

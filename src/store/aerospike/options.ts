@@ -68,6 +68,10 @@ export function aerospikeSettings(
   if (!/^[\w-]{1,50}$/.test(set)) throw wrong('set', '1 to 50 letters, digits, _ or -', set)
   const racks = preferredRacks === undefined || preferredRacks.every(Number.isSafeInteger)
   if (!racks) throw wrong('preferredRacks', 'a list of whole numbers', preferredRacks)
+  // Its value stays out of the message.
+  if (password !== undefined && typeof password !== 'string') {
+    throw new ConfigurationError('aerospike: password: expected a text')
+  }
   if (password !== undefined && user === undefined) throw wrong('user', 'a user', user)
   if (tls !== undefined && (typeof tls !== 'object' || tls === null)) {
     throw wrong('tls', 'an object', tls)

@@ -68,7 +68,9 @@ export function tagStateOf(record: Bins): TagState {
 export const MISSING_TAG: TagState = { version: undefined, marks: [] }
 
 export function pendingValue({ deadline, blocking }: Mark): number {
-  return blocking ? -deadline : deadline
+  // A transaction may be given an endless time-out; the native client takes safe integers.
+  const time = Math.min(Math.ceil(deadline), Number.MAX_SAFE_INTEGER)
+  return blocking ? -time : time
 }
 
 function markOf([writeId, value]: [string, unknown]): Mark {

@@ -1,0 +1,86 @@
+// What crashes or hangs the native client when done naively, done 50 times through the store.
+//   node aerospike-child.mjs <built index.js> <scenario> <hosts>
+import { pathToFileURL } from 'node:url'
+
+const [, , built, scenario, hosts] = process.argv
+const { aerospike } = await import(pathToFileURL(built))
+
+const RUNS = 50
+const tag = (n) => `tag${n}`.padEnd(22, '_')
+const lookup = (store, n = 0) => store.lookup(`key${n}`, [tag(n)])
+const many = (count, run) => Promise.allSettled(Array.from({ length: count }, (_, n) => run(n)))
+
+const scenarios = {
+  async 'connects again after a connect that failed'() {
+    const store = aerospike({ hosts, connectTimeout: 20, timeout: 50 })
+    let failed = 0
+    const until = Date.now() + 20_000
+    while (failed < RUNS && Date.now() < until) {
+      await lookup(store).catch(() => (failed += 1))
+      // Attempts within the back-off fail with the last error; let time go on.
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    if (failed < RUNS) throw new Error(`${failed} of ${RUNS} look-ups failed`)
+    await store.close()
+  },
+
+  async 'is first used by many callers at once'() {
+    for (let run = 0; run < RUNS; run += 1) {
+      const store = aerospike({ hosts, timeout: 5_000 })
+      const outcomes = await many(20, (n) => lookup(store, n))
+      const failure = outcomes.find(({ status }) => status === 'rejected')
+      if (failure) throw failure.reason
+      await store.close()
+    }
+  },
+
+  async 'is closed while commands are in flight'() {
+    for (let run = 0; run < RUNS; run += 1) {
+      const store = aerospike({ hosts, timeout: 5_000 })
+      await lookup(store)
+      const working = many(64, (n) =>
+        store.settle(`write${n}`, { touched: [tag(n)], untouched: [] }),
+      )
+      const reading = many(64, (n) => lookup(store, n))
+      // By the second turn they have been handed to the native client.
+      for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      await store.close()
+      await Promise.all([working, reading])
+      await store.close()
+    }
+  },
+
+  async 'is used again after it was closed'() {
+    const store = aerospike({ hosts, timeout: 5_000 })
+    for (let run = 0; run < RUNS; run += 1) {
+      await lookup(store)
+      await store.close()
+    }
+  },
+
+  async 'is closed twice, and before it was used'() {
+    for (let run = 0; run < RUNS; run += 1) {
+      const store = aerospike({ hosts, timeout: 5_000 })
+      await store.close()
+      await lookup(store)
+      await Promise.all([store.close(), store.close()])
+    }
+  },
+
+  async 'is handed what the native client cannot convert'() {
+    const store = aerospike({ hosts, timeout: 5_000 })
+    for (let run = 0; run < RUNS; run += 1) {
+      await store
+        .announce([tag(0)], { writeId: 'w', deadline: 10n, blocking: false })
+        .catch(() => {})
+      await store
+        .announce([tag(0)], { writeId: Symbol('w'), deadline: 1, blocking: false })
+        .catch(() => {})
+      await store.settle(undefined, { touched: [tag(0)], untouched: [] }).catch(() => {})
+    }
+    await store.close()
+  },
+}
+
+await scenarios[scenario]()
+console.log('done')

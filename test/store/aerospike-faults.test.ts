@@ -1,0 +1,345 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import Aerospike from 'aerospike'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { aerospike } from '../../src/index.js'
+import type { TagId } from '../../src/plan/tag.js'
+import type { AerospikeOptions } from '../../src/store/aerospike/options.js'
+import type { Generation, Store, Version } from '../../src/store/store.js'
+import { newWriteId } from '../../src/store/version.js'
+import {
+  type AerospikeEmulator,
+  type AerospikeEmulatorOptions,
+  startAerospikeEmulator,
+} from '../../src/testing/index.js'
+import { newEntry, newKey, newMark, newTag } from './conformance.js'
+
+const ABSENT = 0 as Generation
+const NOW = Date.now()
+
+let cleanUp: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const step of cleanUp) await step()
+  cleanUp = []
+  vi.restoreAllMocks()
+})
+
+async function start({
+  emulator: given = {},
+  ...options
+}: AerospikeOptions & { emulator?: AerospikeEmulatorOptions } = {}): Promise<{
+  store: Store
+  emulator: AerospikeEmulator
+}> {
+  const emulator = await startAerospikeEmulator(given)
+  const store = aerospike({ hosts: emulator.hosts, timeout: 300, ...options })
+  cleanUp.push(async () => {
+    await emulator.faults.clear()
+    await store.close()
+    await emulator.close()
+  })
+  return { store, emulator }
+}
+
+const touch = (store: Store, ...touched: TagId[]) =>
+  store.settle(newWriteId(), { touched, untouched: [] })
+const versionOf = async (store: Store, tag: TagId) =>
+  (await store.lookup(newKey(), [tag])).tags[0]?.version
+
+describe('aerospike() (emulator)', () => {
+  describe('sparing round trips', () => {
+    it('asks once for all look-ups of a turn, and for each tag once', async () => {
+      const { store, emulator } = await start()
+      const [one, other] = [newTag(), newTag()]
+      await touch(store, one)
+      emulator.traffic.reset()
+      await Promise.all(Array.from({ length: 64 }, () => store.lookup(newKey(), [one, other])))
+      expect(emulator.traffic.roundTrips).toBe(1)
+      expect(emulator.traffic.batchRows).toBe(64 + 2)
+    })
+
+    it('asks once to repair the tags of all reads of a turn', async () => {
+      const { store, emulator } = await start()
+      const tags = [newTag(), newTag()]
+      await store.lookup(newKey(), tags)
+      emulator.traffic.reset()
+      const doubts = tags.map((tag) => ({ tag, overdue: [] }))
+      await Promise.all(Array.from({ length: 64 }, () => store.repair(doubts)))
+      expect(emulator.traffic.roundTrips).toBe(1)
+      expect(emulator.traffic.batchRows).toBe(2)
+    })
+
+    it('spends two on a write: announce and settle', async () => {
+      const { store, emulator } = await start()
+      const tags = [newTag(), newTag(), newTag()]
+      await store.lookup(newKey(), tags)
+      emulator.traffic.reset()
+      const mark = newMark()
+      await store.announce(tags, mark)
+      await store.settle(mark.writeId, { touched: tags, untouched: [] })
+      expect(emulator.traffic.roundTrips).toBe(2)
+    })
+  })
+
+  describe('where the namespace forbids a TTL', () => {
+    it('stores without one, warns once, and the entry still says when it expires', async () => {
+      const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+      const { store, emulator } = await start({ emulator: { nsupPeriod: 0 } })
+      const keys = [newKey(), newKey(), newKey()]
+      for (const key of keys) {
+        expect(await store.fill(key, newEntry(), ABSENT, NOW)).toBe('stored')
+      }
+      const found = await store.lookup(keys[0] ?? newKey(), [])
+      expect(found.entry?.freshUntil).toBe(newEntry().freshUntil)
+      await touch(store, newTag())
+      expect(warn).toHaveBeenCalledTimes(1)
+      expect(warn.mock.calls[0]?.[0]).toContain('nsup-period')
+      expect(emulator.traffic.count('put')).toBe(4)
+    })
+  })
+
+  describe('the TTL of a record', () => {
+    const remaining = async (freshFor: number) => {
+      let now = NOW
+      const { store, emulator } = await start({ emulator: { clock: () => now } })
+      const key = newKey()
+      const entry = { ...newEntry(), freshUntil: NOW + freshFor }
+      await store.fill(key, entry, ABSENT, NOW)
+      return (later: number) => {
+        now = NOW + later
+        return emulator.has('test', 'prisma-entries', key)
+      }
+    }
+
+    it('is rounded up to whole seconds, so that no entry goes before its time', async () => {
+      const isThereAfter = await remaining(1_500)
+      expect(isThereAfter(1_500)).toBe(true)
+      expect(isThereAfter(4_000)).toBe(false)
+    })
+
+    it('is never zero, which would mean for ever', async () => {
+      const isThereAfter = await remaining(0)
+      expect(isThereAfter(0)).toBe(true)
+      expect(isThereAfter(3_000)).toBe(false)
+    })
+
+    it('is bounded where the server bounds it', async () => {
+      const isThereAfter = await remaining(100 * 365 * 24 * 3600 * 1000)
+      expect(isThereAfter(24 * 3600 * 1000)).toBe(true)
+    })
+  })
+
+  it('refuses an entry that the server finds too big, and does not send one as big again', async () => {
+    const { store, emulator } = await start({ emulator: { maxRecordSize: 10_000 } })
+    const big = { ...newEntry(), value: Buffer.alloc(20_000) }
+    expect(await store.fill(newKey(), big, ABSENT, NOW)).toBe('refused')
+    emulator.traffic.reset()
+    expect(await store.fill(newKey(), big, ABSENT, NOW)).toBe('refused')
+    expect(emulator.traffic.roundTrips).toBe(0)
+    expect(await store.fill(newKey(), newEntry(), ABSENT, NOW)).toBe('stored')
+  })
+
+  it('compresses values above a size, and reads them as they were', async () => {
+    const { store } = await start({ compressAbove: 1_000, emulator: { maxRecordSize: 10_000 } })
+    const key = newKey()
+    const value = Buffer.from('compressible '.repeat(10_000))
+    expect(await store.fill(key, { ...newEntry(), value }, ABSENT, NOW)).toBe('stored')
+    expect((await store.lookup(key, [])).entry?.value).toEqual(value)
+  })
+
+  it('tries again what a busy key refused', async () => {
+    const { store, emulator } = await start()
+    const [tag, other] = [newTag(), newTag()]
+    emulator.faults.failRecord('test', 'prisma-tags', tag, 14, { times: 3 })
+    await touch(store, tag, other)
+    expect(await versionOf(store, tag)).toBeDefined()
+    const key = newKey()
+    emulator.faults.failRecord('test', 'prisma-entries', key, 14, { times: 2 })
+    expect(await store.fill(key, newEntry(), ABSENT, NOW)).toBe('stored')
+  })
+
+  it('touches by removing, and stops filling, where the namespace is in stop-writes', async () => {
+    const { store, emulator } = await start()
+    const tags = [newTag(), newTag()]
+    await touch(store, ...tags)
+    emulator.faults.stopWrites('test')
+    await touch(store, ...tags)
+    expect((await store.lookup(newKey(), tags)).tags.map(({ version }) => version)).toEqual([
+      undefined,
+      undefined,
+    ])
+    expect(await store.fill(newKey(), newEntry(), ABSENT, NOW)).toBe('refused')
+    await expect(store.announce(tags, newMark())).rejects.toThrow('8')
+  })
+
+  it('rejects a write whose answer was lost, since nobody knows whether it was done', async () => {
+    const { store, emulator } = await start()
+    const tags = [newTag(), newTag()]
+    await touch(store, ...tags)
+    const before = await versionOf(store, tags[0] as TagId)
+    emulator.faults.dropMidAnswer({ command: 'batch' })
+    await expect(touch(store, ...tags)).rejects.toThrow()
+    await vi.waitFor(async () => {
+      const after: Version | undefined = await versionOf(store, tags[0] as TagId)
+      expect(after).not.toBe(before)
+    })
+  })
+
+  it('takes a record that is not one of ours for absent', async () => {
+    const { store, emulator } = await start()
+    const client = await Aerospike.connect({
+      hosts: emulator.hosts,
+      log: { level: Aerospike.log.OFF },
+    } as never)
+    const key = newKey()
+    const tag = newTag()
+    const put = (set: string, id: string, bins: object) =>
+      client.put(new Aerospike.Key('test', set, id) as never, bins as never)
+    for (const bins of [
+      { x: 1 },
+      { v: 'text', d: '', f: 1, u: 1 },
+      { v: Buffer.from('x'), d: 'too short', f: 1, u: 1 },
+      { v: Buffer.from('x'), d: '', f: 'yesterday', u: 1 },
+      { v: Buffer.from('not gzip'), d: '', f: 1, u: 1, z: 1 },
+    ]) {
+      await put('prisma-entries', key, bins)
+      expect((await store.lookup(key, [])).entry).toBeUndefined()
+    }
+    await put('prisma-tags', tag, { v: 7, p: [1, 2] })
+    const [state] = (await store.lookup(key, [tag])).tags
+    expect(state?.version).toBeUndefined()
+    client.close()
+  })
+
+  describe('when the server hangs', () => {
+    it('gives up after the time-out, then at once, and is back when the server is', async () => {
+      const { store, emulator } = await start({ timeout: 100 })
+      const tag = newTag()
+      await touch(store, tag)
+      emulator.faults.freeze()
+      const failures = await Promise.allSettled(
+        Array.from({ length: 10 }, async () => store.lookup(newKey(), [tag])),
+      )
+      expect(failures.every(({ status }) => status === 'rejected')).toBe(true)
+      for (let n = 0; n < 5; n += 1) await store.lookup(newKey(), [tag]).catch(() => undefined)
+      await expect(store.lookup(newKey(), [tag])).rejects.toThrow(/not tried again yet/)
+      expect((await store.health()).state).toBe('down')
+      emulator.faults.thaw()
+      await vi.waitFor(() => store.lookup(newKey(), [tag]), { timeout: 3_000, interval: 50 })
+      expect((await store.health()).state).toBe('up')
+    })
+  })
+
+  describe('when the server dies', () => {
+    it('rejects, and is back by itself', async () => {
+      const { store, emulator } = await start()
+      const tag = newTag()
+      await touch(store, tag)
+      await emulator.faults.kill()
+      await expect(store.lookup(newKey(), [tag])).rejects.toThrow()
+      await emulator.faults.comeBack()
+      await vi.waitFor(() => store.lookup(newKey(), [tag]), { timeout: 5_000, interval: 50 })
+    })
+  })
+
+  it('uses the servers that answer, where a seed is dead', async () => {
+    const emulator = await startAerospikeEmulator()
+    const store = aerospike({ hosts: ['127.0.0.1:1', emulator.hosts] })
+    await touch(store, newTag())
+    await store.close()
+    await emulator.close()
+  })
+
+  it('blocks the event loop no longer than connectTimeout on a server that is silent', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined))
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const store = aerospike({ hosts: `127.0.0.1:${port}`, connectTimeout: 100 })
+    let longest = 0
+    let last = performance.now()
+    const watch = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 5)
+    await expect(store.lookup(newKey(), [])).rejects.toThrow()
+    await new Promise((resolve) => setImmediate(resolve))
+    clearInterval(watch)
+    await store.close()
+    silent.close()
+    // The bound is 100 ms; the rest is for a busy machine.
+    expect(longest).toBeLessThan(1_000)
+  })
+
+  it('never closes a client that is the application’s', async () => {
+    const emulator = await startAerospikeEmulator()
+    const client = await Aerospike.connect({
+      hosts: emulator.hosts,
+      log: { level: Aerospike.log.OFF },
+    } as never)
+    const store = aerospike({ client })
+    await touch(store, newTag())
+    await store.close()
+    expect(client.isConnected(false)).toBe(true)
+    client.close()
+    await emulator.close()
+  })
+
+  describe('health()', () => {
+    it('tells the build, the settings that matter, and what to change', async () => {
+      const { store } = await start({
+        emulator: { namespaces: [{ name: 'test', nsupPeriod: 0, evictUsedPct: 0 }] },
+      })
+      const { state, build, settings, advice, latency } = await store.health()
+      expect({ state, build, nsup: settings?.['nsup-period'] }).toEqual({
+        state: 'up',
+        build: '8.1.0.3',
+        nsup: '0',
+      })
+      expect(latency).toBeGreaterThan(0)
+      expect(advice.join()).toMatch(/nsup-period is 0.*evict-used-pct is 0/s)
+    })
+
+    it('says that a namespace is missing', async () => {
+      const { store } = await start({ namespace: 'shop' })
+      const { state, advice } = await store.health()
+      expect({ state, advice }).toEqual({
+        state: 'down',
+        advice: ["The server has no namespace 'shop', only test."],
+      })
+    })
+  })
+})
+
+describe('the options of aerospike()', () => {
+  it.each([
+    [{ hosts: '' }, /^aerospike: hosts: expected hosts such as/],
+    [{ hosts: 'a:99999' }, /^aerospike: hosts:/],
+    [{ hosts: [] }, /^aerospike: hosts: expected at least one host/],
+    [{ hosts: 7 }, /^aerospike: hosts:/],
+    [{ namespace: '' }, /^aerospike: namespace: expected a text/],
+    [{ namespace: 'a\0b' }, /^aerospike: namespace:/],
+    [{ set: 'a:b' }, /^aerospike: set: expected 1 to 50 letters/],
+    [{ set: 'x'.repeat(60) }, /^aerospike: set:/],
+    [{ timeout: 0 }, /^aerospike: timeout: expected a whole number above zero, got 0/],
+    [{ timeout: Number.NaN }, /^aerospike: timeout:/],
+    [{ connectTimeout: 1.5 }, /^aerospike: connectTimeout:/],
+    [{ maxConnsPerNode: '9' }, /^aerospike: maxConnsPerNode:/],
+    [{ compressAbove: true }, /^aerospike: compressAbove:/],
+    [{ preferredRacks: ['a'] }, /^aerospike: preferredRacks:/],
+    [{ password: 'secret' }, /^aerospike: user: expected a user, got undefined$/],
+    [{ password: 7, user: 'u' }, /^aerospike: password: expected a text$/],
+    [{ tls: true }, /^aerospike: tls: expected an object/],
+    [{ client: {} }, /^aerospike: client: expected a client/],
+    [{ host: 'a' }, /^aerospike: host: expected one of hosts/],
+  ])('%o are refused', (options, message) => {
+    expect(() => aerospike(options as AerospikeOptions)).toThrow(message)
+  })
+
+  it('take hosts as a text or a list, with or without a port, IPv6 in brackets', () => {
+    for (const hosts of ['a', 'a:1,b:2', ['a:1', 'b'], '[::1]:3000', ['10.0.0.1:3000']]) {
+      expect(() => aerospike({ hosts })).not.toThrow()
+    }
+  })
+})

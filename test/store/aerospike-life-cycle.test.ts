@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { runChild } from '../support/child.js'
+import { startTestServer, type TestServer } from '../testing/server.js'
+
+const script = join(import.meta.dirname, 'aerospike-child.mjs')
+
+describe('aerospike(), 50 times in a process of its own, neither crashes nor hangs when it', () => {
+  let server: TestServer
+  let silent: Server
+
+  beforeAll(async () => {
+    server = await startTestServer()
+    // Takes connections and never answers, so that the native client's own connect fails.
+    silent = createServer((socket) => socket.on('error', () => undefined))
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+  })
+
+  afterAll(async () => {
+    silent.close()
+    await server.stop()
+  })
+
+  const run = (scenario: string, hosts: string) =>
+    runChild(script, [inject('built'), scenario, hosts], { limit: 60_000 })
+
+  it.each([
+    'is first used by many callers at once',
+    'is closed while commands are in flight',
+    'is used again after it was closed',
+    'is closed twice, and before it was used',
+    'is handed what the native client cannot convert',
+  ])('%s', { timeout: 70_000 }, async (scenario) => {
+    const { code, signal, output } = await run(scenario, server.hosts)
+    expect({ code, signal, output }).toEqual({ code: 0, signal: null, output: 'done\n' })
+  })
+
+  it('connects again after a connect that failed', { timeout: 70_000 }, async () => {
+    const { port } = silent.address() as AddressInfo
+    for (const hosts of [`127.0.0.1:${port}`, '127.0.0.1:1', 'no-such-host.invalid:3000']) {
+      const ended = await run('connects again after a connect that failed', hosts)
+      expect(ended).toEqual({ code: 0, signal: null, output: 'done\n' })
+    }
+  })
+})
