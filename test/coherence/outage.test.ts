@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aerospike, cacheAside } from '../../src/index.js'
+import { type AerospikeEmulator, startAerospikeEmulator } from '../../src/testing/index.js'
+import { createDatabase, type Database } from '../support/databases.js'
+
+const TIMEOUT = 100
+const ROWS = 8
+const WORKERS = 64
+/** A read may wait for a look-up, a repair and a fill; a write for an announcement and a settlement. */
+const BUDGET = 3 * TIMEOUT
+/** What the database and a machine of two cores may take by themselves. */
+const DATABASE = 2_000
+
+describe('an outage of Aerospike (emulator) under 64 readers and writers', () => {
+  let database: Database
+  let emulator: AerospikeEmulator
+
+  beforeAll(async () => {
+    database = await createDatabase('postgresql')
+    emulator = await startAerospikeEmulator()
+  })
+
+  afterAll(async () => {
+    await database.drop()
+    await emulator.close()
+  })
+
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+  /** Stands for a process: it shares nothing with another but the servers. */
+  function createProcess() {
+    const store = aerospike({ hosts: emulator.hosts, timeout: TIMEOUT })
+    const { client } = database.connect()
+    const prisma = client.$extends(cacheAside({ store }))
+    const seen = { hits: 0, settleErrors: 0 }
+    prisma.$cache.on('hit', () => {
+      seen.hits += 1
+    })
+    prisma.$cache.on('error', ({ during }) => {
+      if (during === 'settle' || during === 'announce') seen.settleErrors += 1
+    })
+    return { prisma, seen, own: new Map<number, number>() }
+  }
+
+  it('no query fails, waits beyond the budget, or is stale; caching is back in two seconds', {
+    timeout: 120_000,
+  }, async () => {
+    const processes = [createProcess(), createProcess()] as const
+    const { prisma } = processes[0]
+    await prisma.team.createMany({
+      data: Array.from({ length: ROWS }, (_, n) => ({ id: n + 10, name: '0' })),
+    })
+
+    /** The newest value of each row whose write was acknowledged with the store reachable. */
+    const acknowledged = new Map<number, number>()
+    const locks = new Map<number, Promise<unknown>>()
+    const figures = { reads: 0, writes: 0, stale: 0, slowest: 0, errors: [] as unknown[] }
+    let isOver = false
+
+    const timed = async <T>(run: () => Promise<T>): Promise<T | undefined> => {
+      const started = performance.now()
+      try {
+        return await run()
+      } catch (error) {
+        figures.errors.push(error)
+        return undefined
+      } finally {
+        figures.slowest = Math.max(figures.slowest, performance.now() - started)
+      }
+    }
+
+    const read = async ({ prisma, own }: ReturnType<typeof createProcess>, id: number) => {
+      const atLeast = Math.max(acknowledged.get(id) ?? 0, own.get(id) ?? 0)
+      const row = await timed(() => prisma.team.findUnique({ where: { id } }))
+      figures.reads += 1
+      if (Number(row?.name ?? 0) < atLeast) figures.stale += 1
+    }
+
+    /** One writer of a row at a time, so that its values only grow. */
+    const write = async ({ prisma, seen, own }: ReturnType<typeof createProcess>, id: number) => {
+      const before = locks.get(id)
+      const done = (async () => {
+        await before
+        const errors = seen.settleErrors
+        const value = Math.max(own.get(id) ?? 0, acknowledged.get(id) ?? 0, written.get(id) ?? 0) + 1
+        written.set(id, value)
+        await timed(() => prisma.team.update({ where: { id }, data: { name: String(value) } }))
+        figures.writes += 1
+        own.set(id, value)
+        if (seen.settleErrors === errors) acknowledged.set(id, value)
+      })()
+      locks.set(id, done)
+      await done
+    }
+    const written = new Map<number, number>()
+
+    const work = async (worker: number) => {
+      const process = processes[worker % 2 === 0 ? 0 : 1]
+      for (let n = worker; !isOver; n += 7) {
+        const id = 10 + (n % ROWS)
+        if (n % 40 === 0) await write(process, id)
+        else await read(process, id)
+      }
+    }
+    const workers = Array.from({ length: WORKERS }, (_, worker) => work(worker))
+
+    const hitsAgain = async (): Promise<number> => {
+      const started = performance.now()
+      const before = processes.map(({ seen }) => seen.hits)
+      while (processes.some(({ seen }, index) => seen.hits === before[index])) {
+        await pause(10)
+        if (performance.now() - started > 20_000) break
+      }
+      return Math.round(performance.now() - started)
+    }
+
+    const outages: Record<string, [begin: () => unknown, end: () => unknown]> = {
+      killed: [() => emulator.faults.kill(), () => emulator.faults.comeBack()],
+      frozen: [() => emulator.faults.freeze(), () => emulator.faults.thaw()],
+      'restarted empty': [() => emulator.faults.restartEmpty(), () => undefined],
+      slow: [() => emulator.faults.delay(50), () => emulator.faults.delay(0)],
+    }
+    const back: Record<string, number> = {}
+    await hitsAgain()
+    for (const [name, [begin, end]] of Object.entries(outages)) {
+      await begin()
+      await pause(1_000)
+      await end()
+      back[name] = await hitsAgain()
+      await pause(500)
+    }
+    isOver = true
+    await Promise.all(workers)
+    const { reads, writes, stale, slowest, errors } = figures
+    console.log('outages:', { reads, writes, stale, slowest: Math.round(slowest), back })
+
+    expect(errors).toEqual([])
+    expect(stale).toBe(0)
+    expect(slowest).toBeLessThan(BUDGET + DATABASE)
+    for (const took of Object.values(back)) expect(took).toBeLessThan(2_000)
+    for (const { prisma } of processes) await prisma.$disconnect()
+  })
+})
