@@ -88,14 +88,18 @@ export async function decimalClassOf(
   model: string | undefined,
 ): Promise<DecimalClass> {
   let found: DecimalClass = Decimal
-  const probe = (client._originalClient ?? client).$extends({
-    query: {
-      $allOperations({ args }: { args: { decimal: object } }) {
-        found = args.decimal.constructor as DecimalClass
-        return Promise.resolve(null)
+  try {
+    const probe = (client._originalClient ?? client).$extends({
+      query: {
+        $allOperations({ args }: { args: { decimal: object } }) {
+          found = args.decimal.constructor as DecimalClass
+          return Promise.resolve(null)
+        },
       },
-    },
-  }) as unknown as Record<string, { findFirst(args: object): PromiseLike<unknown> }>
-  if (model !== undefined) await probe[model]?.findFirst({ decimal: new Decimal(0) })
+    }) as unknown as Record<string, { findFirst(args: object): PromiseLike<unknown> }>
+    if (model !== undefined) await probe[model]?.findFirst({ decimal: new Decimal(0) })
+  } catch {
+    // A client that cannot be asked so is none of Prisma's own; it gets the package's Decimal.
+  }
   return found
 }

@@ -40,12 +40,12 @@ export class UnkeyableError extends Error {
 }
 
 /**
- * Values as JSON with sorted keys, except that what JSON would lose or confuse begins with a letter
- * of its own, which no JSON value does here: `B` bytes, `D` dates, `M` decimals, `E` DbNull and its
- * kin, `F` field references, `I` big integers, `N` numbers that JSON lacks, `U` an `undefined` (only
- * where Prisma refuses it: inside arrays).
+ * Values as JSON with sorted keys (as given, inside JSON that a filter compares), except that what
+ * JSON would lose or confuse begins with a letter of its own, which no JSON value does here: `B` bytes,
+ * `D` dates, `M` decimals, `E` DbNull and its kin, `F` field references, `I` big integers, `N` numbers
+ * that JSON lacks, `U` an `undefined` (only where Prisma refuses it: inside arrays).
  */
-export function canonical(value: unknown): string {
+export function canonical(value: unknown, asGiven = false): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value)
@@ -60,7 +60,7 @@ export function canonical(value: unknown): string {
     case 'undefined':
       return 'U'
     case 'object':
-      return value === null ? 'null' : canonicalObject(value)
+      return value === null ? 'null' : canonicalObject(value, asGiven)
     default:
       throw new UnkeyableError(`a ${typeof value} has no canonical form`)
   }
@@ -70,32 +70,37 @@ function formatNumber(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
-function canonicalObject(value: object): string {
-  if (Array.isArray(value)) return `[${Array.from(value, canonical).join(',')}]`
+function canonicalObject(value: object, asGiven: boolean): string {
+  if (Array.isArray(value)) {
+    return `[${Array.from(value, (item) => canonical(item, asGiven)).join(',')}]`
+  }
   if (value instanceof Date) return `D${value.getTime()}`
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteOffset, byteLength } = value
     return `B"${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}"`
   }
   const prototype = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return canonicalFields(value)
+  if (prototype === Object.prototype || prototype === null) return canonicalFields(value, asGiven)
   if (isDecimal(value)) return `M"${value.toFixed()}"`
   if (isNullType(value)) return `E"${value._getName()}"`
   // Prisma's field references have no methods to know them by, but they are no plain objects.
-  if ('modelName' in value && 'typeName' in value) return `F${canonicalFields(value)}`
+  if ('modelName' in value && 'typeName' in value) return `F${canonicalFields(value, asGiven)}`
   throw new UnkeyableError(`an object of class ${value.constructor?.name} has no canonical form`)
 }
 
-/** Keys in order; `undefined` and `Prisma.skip` dropped, as Prisma drops them. */
-function canonicalFields(value: object): string {
+/** Keys sorted, or as they were given; `undefined` and `Prisma.skip` dropped, as Prisma drops them. */
+function canonicalFields(value: object, asGiven: boolean): string {
   const fields: string[] = []
-  for (const key of Object.keys(value).sort()) {
+  for (const key of asGiven ? Object.keys(value) : Object.keys(value).sort()) {
     const field = (value as Record<string, unknown>)[key]
     if (field === undefined || isSkip(field)) continue
-    fields.push(`${JSON.stringify(key)}:${canonical(field)}`)
+    fields.push(`${JSON.stringify(key)}:${canonical(field, asGiven || comparing.has(key))}`)
   }
   return `{${fields.join(',')}}`
 }
+
+/** What may hold JSON to compare with: SQLite compares it as text, in which keys have an order. */
+const comparing: ReadonlySet<string> = new Set(['equals', 'not'])
 
 /** Any version of decimal.js, as Prisma itself recognises it. */
 function isDecimal(value: object): value is { toFixed(): string } {

@@ -11,7 +11,7 @@ export function mayWrite(sql: string): boolean {
 }
 
 const writingKeyword =
-  /\b(insert|update|delete|merge|replace|upsert|truncate|create|alter|drop|rename|call|exec|execute|do|copy|load)\b/i
+  /\b(insert|update|delete|merge|replace|upsert|truncate|create|alter|drop|rename|call|exec|execute|do|copy|load|refresh)\b/i
 
 /**
  * The models that raw SQL may change: those whose tables its text names, and what referential

@@ -35,7 +35,8 @@ export function survey(catalog: Catalog, query: Query): Survey {
     for (const [name, value] of Object.entries(selection)) {
       if (value === undefined || value === false) continue
       if (name === '_count') readCount(model, value)
-      else if (model.scalars.has(name)) continue
+      // `count` selects fields to count, and `_all`.
+      else if (model.scalars.has(name) || query.operation === 'count') continue
       else if (!model.relations.has(name)) computed.add(`${model.name}.${name}`)
       else follow(model, name, (target) => readArgs(target, objectOf(value)))
     }

@@ -90,10 +90,11 @@ export class Telemetry {
       try {
         ;(listener as Listener<CacheEvents[K]>)(event)
       } catch (error) {
-        // A listener's mistake is the application's to see, but not the query's to fail by.
-        queueMicrotask(() => {
-          throw error
-        })
+        // A listener's mistake is the application's to see, but neither the query's nor the process's to fail by.
+        process.emitWarning(
+          `a listener of '${name}' threw: ${error instanceof Error ? error.stack : String(error)}`,
+          { type: 'CacheAsideWarning', code: 'CACHE_LISTENER' },
+        )
       }
     }
   }

@@ -21,11 +21,22 @@ interface CommonTestServer {
   stop(): Promise<void>
 }
 
+/** What a test may do to a server of its own. */
+export interface Outage {
+  /** The process dies; a server in memory forgets its records, the emulator keeps them. */
+  kill(): Promise<void>
+  /** It is there again, at the same address, when this resolves. */
+  comeBack(): Promise<void>
+  freeze(): void
+  thaw(): void
+}
+
 /** The server that the tests of this run talk to, and what kind of one it is. */
 export type TestServer = CommonTestServer &
   (
-    | { readonly kind: 'external' | 'asd'; readonly emulator?: never }
-    | { readonly kind: 'emulator'; readonly emulator: AerospikeEmulator }
+    | { readonly kind: 'external'; readonly emulator?: never; readonly outage?: never }
+    | { readonly kind: 'asd'; readonly emulator?: never; readonly outage: Outage }
+    | { readonly kind: 'emulator'; readonly emulator: AerospikeEmulator; readonly outage: Outage }
   )
 
 /**
@@ -39,6 +50,15 @@ export async function startTestServer(options?: AerospikeEmulatorOptions): Promi
   return server
 }
 
+/** As `startTestServer`, but never one that others may be using: this one may be killed. */
+export async function startOwnServer(): Promise<
+  Exclude<TestServer, { readonly kind: 'external' }>
+> {
+  const server = (await startAsd()) ?? (await emulator())
+  announce(server)
+  return server
+}
+
 async function external(): Promise<TestServer | undefined> {
   const { AEROSPIKE_HOSTS: hosts, AEROSPIKE_NAMESPACE: namespace = 'test' } = process.env
   if (hosts === undefined || hosts === '') return undefined
@@ -46,7 +66,9 @@ async function external(): Promise<TestServer | undefined> {
   return { kind: 'external', hosts, namespace, build, stop: async () => undefined }
 }
 
-async function emulator(options?: AerospikeEmulatorOptions): Promise<TestServer> {
+async function emulator(
+  options?: AerospikeEmulatorOptions,
+): Promise<TestServer & { readonly kind: 'emulator' }> {
   const emulator = await startAerospikeEmulator(options)
   return {
     kind: 'emulator',
@@ -54,11 +76,12 @@ async function emulator(options?: AerospikeEmulatorOptions): Promise<TestServer>
     namespace: 'test',
     build: await askInfo(emulator.hosts, 'build'),
     emulator,
+    outage: emulator.faults,
     stop: () => emulator.close(),
   }
 }
 
-async function startAsd(): Promise<TestServer | undefined> {
+async function startAsd(): Promise<(TestServer & { readonly kind: 'asd' }) | undefined> {
   const asd = findOnPath('asd')
   if (asd === undefined) return undefined
   const directory = await mkdtemp(join(tmpdir(), 'asd-'))
@@ -67,16 +90,27 @@ async function startAsd(): Promise<TestServer | undefined> {
   const ports = await freePorts(4)
   const configFile = join(directory, 'aerospike.conf')
   await writeFile(configFile, configuration(directory, ports))
-  const child = spawn(asd, ['--foreground', '--config-file', configFile], { stdio: 'ignore' })
   const hosts = `127.0.0.1:${ports[0]}`
+  let child: ChildProcess | undefined
+  const outage: Outage = {
+    async kill() {
+      await end(child, 'SIGKILL')
+    },
+    async comeBack() {
+      child = spawn(asd, ['--foreground', '--config-file', configFile], { stdio: 'ignore' })
+      await untilStable(child, hosts)
+    },
+    freeze: () => child?.kill('SIGSTOP'),
+    thaw: () => child?.kill('SIGCONT'),
+  }
   const stop = async () => {
-    await end(child)
+    await end(child, 'SIGTERM')
     await rm(directory, { recursive: true, force: true })
   }
   try {
-    await untilStable(child, hosts)
+    await outage.comeBack()
     const build = await askInfo(hosts, 'build')
-    return { kind: 'asd', hosts, namespace: 'test', build, stop }
+    return { kind: 'asd', hosts, namespace: 'test', build, outage, stop }
   } catch (error) {
     await stop()
     throw error
@@ -164,10 +198,10 @@ async function untilStable(child: ChildProcess, hosts: string): Promise<void> {
   throw new Error('asd did not become stable in 30 s')
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
-  child.kill('SIGTERM')
+  child.kill(signal)
   await exit
 }
 
