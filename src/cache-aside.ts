@@ -33,9 +33,6 @@ export interface Operation {
 
 type ModelOperation = Operation & { readonly model: string }
 
-/** How long, in milliseconds, a write outside a transaction may take until its outcome counts as unknown. */
-const WRITE_LIFETIME = 10_000
-
 /** One extended client's cache: tells reads from writes, plans them, and hands them to the protocol. */
 export class CacheAside {
   readonly control: CacheControl
@@ -65,6 +62,7 @@ export class CacheAside {
     this.#owed = new OwedTouches({
       store: this.#store,
       telemetry: this.#telemetry,
+      holdUntil: () => this.#holdUntil(),
       everything: () => this.#planner.everything().map(({ id }) => id),
     })
     this.#reader = this.#createReader()
@@ -93,7 +91,7 @@ export class CacheAside {
     // Nested: what is written is committed with the outermost one.
     if (self[txScope] !== undefined) return begin(input)
 
-    const write = this.#begin({ lifetime: WRITE_LIFETIME + this.#timeoutOf(times) })
+    const write = this.#begin({ lifetime: this.#settings.writeDeadline + this.#timeoutOf(times) })
     if (typeof input !== 'function') {
       const outcome = this.#transactions.batch(write, () => begin(input))
       return write.endWith(outcome, provesUnwritten)
@@ -129,7 +127,8 @@ export class CacheAside {
   async #createReader(): Promise<Reader> {
     const [model] = this.#catalog.models.keys()
     const codec = superjsonCodec(await decimalClassOf(this.#client, model))
-    return new Reader({ ...this.#protocol(), codec })
+    const { strict, leaseWait } = this.#settings
+    return new Reader({ ...this.#protocol(), codec, strict, leaseWait })
   }
 
   async #read({ model, operation, args, query, __internalParams }: ModelOperation) {
@@ -201,19 +200,27 @@ export class CacheAside {
     revocable: boolean,
   ): Promise<unknown> {
     if (transaction === undefined) {
-      const write = this.#begin({ lifetime: WRITE_LIFETIME })
+      const write = this.#begin({ lifetime: this.#settings.writeDeadline })
       await write.announce(tags, revocable)
       return write.endWith(run(), provesUnwritten)
     }
     // Begun on another client, whose end is not seen here: nothing is cached until it must be over.
-    const unseen = { lifetime: WRITE_LIFETIME + this.#timeoutOf(), blocking: true }
+    const unseen = { lifetime: this.#settings.writeDeadline + this.#timeoutOf(), blocking: true }
     const write = this.#transactions.writeOf(transaction) ?? this.#begin(unseen)
     await write.announce(tags, revocable)
     return run()
   }
 
   #begin(terms: WriteTerms): Write {
-    return new Write(this.#protocol(), terms)
+    const { rejectWrites } = this.#settings
+    const holdUntil = () => this.#holdUntil()
+    return new Write({ ...this.#protocol(), holdUntil, rejectWrites }, terms)
+  }
+
+  /** Replicas that lag behind may answer reads for so long. */
+  #holdUntil(): number | undefined {
+    const { replicaLag } = this.#settings
+    return replicaLag === undefined ? undefined : Date.now() + replicaLag
   }
 
   #protocol() {
@@ -226,7 +233,9 @@ export class CacheAside {
   }
 
   async #touch(tags: readonly Tag[]): Promise<void> {
-    await this.#store.settle(newWriteId(), { touched: tags.map(({ id }) => id), untouched: [] })
+    const touched = tags.map(({ id }) => id)
+    const holdUntil = this.#holdUntil()
+    await this.#store.settle(newWriteId(), { touched, untouched: [], holdUntil })
     this.#telemetry.touch({ tags: tags.map(({ name }) => name) })
   }
 

@@ -36,8 +36,8 @@ export interface TransactionTimes {
 export const txScope = Symbol.for('prisma.client.transaction.scope_context')
 
 /** @throws ConfigurationError where neither the client nor the options have the schema. */
-export function catalogOf(client: Client, schema: string | undefined): Catalog {
-  const text = schema ?? client._engineConfig?.inlineSchema
+export function catalogOf(client: Client, schema: unknown): Catalog {
+  const text = typeof schema === 'string' ? schema : client._engineConfig?.inlineSchema
   if (typeof text === 'string' && text !== '') return parseSchema(text)
   throw new ConfigurationError(
     'expected a Prisma Client that carries its schema, got none: pass cacheAside({ schema }) the text of schema.prisma',

@@ -4,6 +4,25 @@ export abstract class CacheAsideError extends Error {
 }
 
 /**
+ * With `onStoreFailure: 'reject'`: the store could not be told of a write, so the database was not
+ * asked. `cause` is what the store failed with.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await prisma.user.update({ where: { id }, data })
+ * } catch (error) {
+ *   if (error instanceof StoreUnavailableError) return retryLater(id, data)
+ *   throw error
+ * }
+ * ```
+ */
+export class StoreUnavailableError extends CacheAsideError {
+  override readonly name = 'StoreUnavailableError'
+  readonly code = 'CACHE_STORE_UNAVAILABLE'
+}
+
+/**
  * An option that cannot be right: thrown by `$extends(cacheAside(...))`, or by the query whose
  * `cache` argument it is. The message names the option, what was expected and what was given.
  *

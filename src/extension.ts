@@ -28,7 +28,8 @@ export function cacheAside<C = unknown>(
 }
 
 function extend(client: Client, options: CacheAsideOptions): Client {
-  const catalog = catalogOf(client, options.schema)
+  // Before the options are checked, for which it takes the catalog.
+  const catalog = catalogOf(client, options?.schema)
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)
 

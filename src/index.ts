@@ -1,4 +1,4 @@
-export { CacheAsideError, ConfigurationError } from './errors.js'
+export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
 export type { CacheAsideOptions, Duration, ModelOptions, QueryOptions } from './options.js'
 export { aerospike } from './store/aerospike/aerospike.js'

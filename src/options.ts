@@ -22,6 +22,32 @@ export interface CacheAsideOptions<M extends string = string> {
   readonly operations?: readonly ReadOperation[] | undefined
   /** Per model: options of its own, or `false`: no read that sees it is cached. */
   readonly models?: { readonly [Model in M]?: ModelOptions<M> | false } | undefined
+  /**
+   * `'acknowledged'` (the default): a read is never older than a write that was acknowledged before it
+   * began. `'strict'`: while a write is in flight, reads of what it may change go to the database.
+   */
+  readonly consistency?: 'acknowledged' | 'strict' | undefined
+  /**
+   * How far replicas that answer reads may lag behind. For that long after a write, what it touched is
+   * read from the database and not stored. Default: no replicas.
+   */
+  readonly replicaLag?: Duration | undefined
+  /**
+   * What becomes of a write that cannot be announced, because the store is away. `'bypass'` (the
+   * default): it goes on, and invalidates as soon as the store is back. `'reject'`: it fails with
+   * `StoreUnavailableError` before the database sees it.
+   */
+  readonly onStoreFailure?: 'bypass' | 'reject' | undefined
+  /**
+   * How long a write outside a transaction may take until, if its process is not heard of again, others
+   * invalidate in its place. In a transaction its time-out is added. Default ten seconds.
+   */
+  readonly writeDeadline?: Duration | undefined
+  /**
+   * How long a read may wait for another process that is already asking the database the same. Default
+   * half a second.
+   */
+  readonly leaseWait?: Duration | undefined
   /** Tells apart the databases whose caches share a store. Default `''`. */
   readonly keyspace?: string | undefined
   /** The text of the Prisma schema, where the client does not carry it. */
@@ -47,6 +73,11 @@ export interface QueryOptions {
 export interface Settings {
   readonly ttl: number
   readonly optIn: boolean
+  readonly strict: boolean
+  readonly replicaLag: number | undefined
+  readonly rejectWrites: boolean
+  readonly writeDeadline: number
+  readonly leaseWait: number
   readonly operations: ReadonlySet<string>
   readonly keyspace: string
   /** Of the models that have settings of their own. */
@@ -60,6 +91,8 @@ export interface ModelSettings {
 }
 
 const DEFAULT_TTL = 60_000
+const DEFAULT_WRITE_DEADLINE = 10_000
+const DEFAULT_LEASE_WAIT = 500
 
 /**
  * Checks the options against the schema and gives them their defaults. What code says of a model
@@ -70,16 +103,24 @@ const DEFAULT_TTL = 60_000
 export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settings {
   checkKeys('', options, optionNames)
   const { store, ttl, mode, operations, models, keyspace, schema } = options
+  const { consistency, onStoreFailure } = options
   if (store !== undefined && !isStore(store)) {
     throw wrong('store', 'a store such as memory() or aerospike()', store)
   }
-  if (mode !== undefined) checkName('mode', mode, ['all', 'opt-in'])
+  checkOneOf('mode', mode, ['all', 'opt-in'])
+  checkOneOf('consistency', consistency, ['acknowledged', 'strict'])
+  checkOneOf('onStoreFailure', onStoreFailure, ['bypass', 'reject'])
   for (const name of checkList('operations', operations)) checkName('operations', name, READS)
   checkString('keyspace', keyspace)
   checkString('schema', schema)
   return {
     ttl: durationOf('ttl', ttl) ?? DEFAULT_TTL,
     optIn: mode === 'opt-in',
+    strict: consistency === 'strict',
+    replicaLag: durationOf('replicaLag', options.replicaLag),
+    rejectWrites: onStoreFailure === 'reject',
+    writeDeadline: durationOf('writeDeadline', options.writeDeadline) ?? DEFAULT_WRITE_DEADLINE,
+    leaseWait: durationOf('leaseWait', options.leaseWait) ?? DEFAULT_LEASE_WAIT,
     operations: new Set(operations ?? READS),
     keyspace: keyspace ?? '',
     models: modelSettings(models, catalog),
@@ -103,6 +144,11 @@ const optionNames = [
   'mode',
   'operations',
   'models',
+  'consistency',
+  'replicaLag',
+  'onStoreFailure',
+  'writeDeadline',
+  'leaseWait',
   'keyspace',
   'schema',
 ] as const satisfies (keyof CacheAsideOptions)[]
@@ -189,18 +235,34 @@ function checkName(path: string, given: unknown, known: readonly string[], noun?
   if (!known.includes(given)) throw unknownName(path, given, known, noun ?? 'value')
 }
 
+function checkOneOf(path: string, given: unknown, known: readonly string[]): void {
+  if (given !== undefined) checkName(path, given, known)
+}
+
 function checkString(path: string, given: unknown): void {
   if (given !== undefined && typeof given !== 'string') throw wrong(path, 'a string', given)
 }
 
 function isStore(given: unknown): given is Store {
-  const methods = ['lookup', 'repair', 'announce', 'settle', 'fill', 'health', 'clear', 'close']
   return (
     typeof given === 'object' &&
     given !== null &&
-    methods.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
+    storeMethods.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
   )
 }
+
+const storeMethods = [
+  'lookup',
+  'repair',
+  'announce',
+  'settle',
+  'fill',
+  'lease',
+  'release',
+  'health',
+  'clear',
+  'close',
+] as const satisfies (keyof Store)[]
 
 function wrong(path: string, expected: string, given: unknown): ConfigurationError {
   return new ConfigurationError(

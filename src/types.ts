@@ -110,11 +110,11 @@ type GlobalOmit<C> = TypeMapOf<C> extends { globalOmitOptions: infer Omit } ? Om
 interface CachedReads<C> {
   findUnique<T, A>(
     this: T,
-    args: ReadArgs<T, A, 'findUnique'>,
+    args: ReadArgs<T, A, 'findUnique'> & Unique,
   ): FluentResult<C, T, A, 'findUnique', null>
   findUniqueOrThrow<T, A>(
     this: T,
-    args: ReadArgs<T, A, 'findUniqueOrThrow'>,
+    args: ReadArgs<T, A, 'findUniqueOrThrow'> & Unique,
   ): FluentResult<C, T, A, 'findUniqueOrThrow', never>
   findFirst<T, A>(
     this: T,
@@ -131,6 +131,9 @@ interface CachedReads<C> {
 }
 
 type ReadArgs<T, A, F extends Operation> = Prisma.Exact<A, Prisma.Args<T, F> & CacheArgument>
+
+/** `Exact` lets what is required be missing. */
+type Unique = { where: unknown }
 
 type ReadResult<C, T, A, F extends Operation> = Prisma.PrismaPromise<
   Types.Result.GetResult<PayloadOf<T>, A, F, GlobalOmit<C>>

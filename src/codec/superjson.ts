@@ -37,7 +37,12 @@ export function superjsonCodec(Decimal: DecimalClass): Codec {
     }
   }
   return {
-    encode: (value) => Buffer.from(JSON.stringify(serialize(value))),
+    encode(value) {
+      const { json, meta } = serialize(value)
+      // It would make one object of those that were one, and a change of either would show in both.
+      delete meta?.referentialEqualities
+      return Buffer.from(JSON.stringify({ json, meta }))
+    },
     decode: (bytes) => superjson.deserialize(JSON.parse(textOf(bytes))),
   }
 }

@@ -6,6 +6,8 @@ import type { Telemetry } from '../telemetry/telemetry.js'
 export interface OwedTouchesOptions {
   readonly store: Store
   readonly telemetry: Telemetry
+  /** Until when what is touched now is held, see `SettledTags`. */
+  readonly holdUntil: () => number | undefined
   /** Touching these invalidates every entry. */
   readonly everything: () => readonly TagId[]
 }
@@ -53,8 +55,10 @@ export class OwedTouches {
   async #offer(tags: readonly TagId[]): Promise<void> {
     // What is added from here on is not in this delivery, also where the tag is the same.
     this.#owed = new Set()
+    const { store, holdUntil } = this.#options
     try {
-      await this.#options.store.settle(newWriteId(), { touched: tags, untouched: [] })
+      const settled = { touched: tags, untouched: [], holdUntil: holdUntil() }
+      await store.settle(newWriteId(), settled)
       this.#pause = FIRST_PAUSE
     } catch (error) {
       this.#options.telemetry.error('settle', error)

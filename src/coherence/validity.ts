@@ -8,8 +8,13 @@ export type Verdict =
   | { readonly kind: 'blocked' }
 
 /** Whether what was found answers a read that depends on these tags. */
-export function judge(found: Lookup, tags: readonly TagId[], now: number): Verdict {
-  if (isBlocked(found.tags, now)) return { kind: 'blocked' }
+export function judge(
+  found: Lookup,
+  tags: readonly TagId[],
+  now: number,
+  strict: boolean,
+): Verdict {
+  if (isBlocked(found.tags, now, strict)) return { kind: 'blocked' }
   const { entry } = found
   if (entry === undefined) return { kind: 'invalid', reason: 'absent' }
   if (entry.freshUntil < now) return { kind: 'invalid', reason: 'expired' }
@@ -28,9 +33,11 @@ export function judge(found: Lookup, tags: readonly TagId[], now: number): Verdi
   return { kind: 'valid', entry }
 }
 
-/** While a blocking mark stands, nothing that depends on its tag is served or stored. */
-export function isBlocked(states: readonly TagState[], now: number): boolean {
-  return states.some(({ marks }) => marks.some((mark) => mark.blocking && !isInDoubt(mark, now)))
+/** While a blocking mark stands (in strict mode, any), nothing that depends on its tag is served or stored. */
+export function isBlocked(states: readonly TagState[], now: number, strict: boolean): boolean {
+  return states.some(({ marks }) =>
+    marks.some((mark) => (strict || mark.blocking) && !isInDoubt(mark, now)),
+  )
 }
 
 /** Past its deadline nobody knows what became of the write. */

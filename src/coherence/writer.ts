@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../errors.js'
 import type { Tag } from '../plan/tag.js'
 import type { SettledTags, Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
@@ -10,6 +11,10 @@ export interface WriterOptions {
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
   readonly clock: () => number
+  /** Until when what is touched now is held, see `SettledTags`. */
+  readonly holdUntil: () => number | undefined
+  /** Whether a write that cannot be announced fails, instead of going on. */
+  readonly rejectWrites: boolean
 }
 
 export interface WriteTerms {
@@ -21,7 +26,7 @@ export interface WriteTerms {
 
 /**
  * One write, or one transaction: announced before the database sees it, settled or withdrawn when
- * its outcome is known, and before the application hears of it. No method rejects.
+ * its outcome is known, and before the application hears of it.
  */
 export class Write {
   readonly #options: WriterOptions
@@ -38,6 +43,7 @@ export class Write {
   /**
    * Marks the tags, so that a crash from here on is noticed when the lifetime is over.
    *
+   * @throws StoreUnavailableError if the store does not take them and writes are to be rejected then.
    * @param revocable whether a rollback undoes what is about to happen: raw SQL may commit by itself.
    */
   async announce(tags: readonly Tag[], revocable = true): Promise<void> {
@@ -56,13 +62,17 @@ export class Write {
       )
     } catch (error) {
       telemetry.error('announce', error)
+      if (!this.#options.rejectWrites) return
+      throw new StoreUnavailableError('the cache cannot be told of this write', { cause: error })
     }
   }
 
   /** The write happened, or may have: what it announced is touched. */
   async settle(): Promise<void> {
     if (this.#announced.size === 0) return
-    if (!(await this.#end({ touched: [...this.#announced.keys()], untouched: [] }))) return
+    const touched = [...this.#announced.keys()]
+    const holdUntil = this.#options.holdUntil()
+    if (!(await this.#end({ touched, untouched: [], holdUntil }))) return
     this.#options.telemetry.touch({ tags: [...this.#announced.values()].map(({ name }) => name) })
   }
 

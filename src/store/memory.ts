@@ -5,6 +5,7 @@ import type {
   Doubt,
   Entry,
   Generation,
+  LeaseId,
   Mark,
   SnapshotState,
   Store,
@@ -44,6 +45,7 @@ export function memory(options: MemoryOptions = {}): Store {
   const versions = new LRUCache<TagId, Version>({ max: maxEntries * TAGS_PER_ENTRY })
   // Apart from the versions, so that no mark is ever evicted: there are as many as writes under way.
   const marks = new Map<TagId, Mark[]>()
+  const leases = new LRUCache<LeaseId, number>({ max: maxEntries })
   let generations = 0
 
   function stateOf(tag: TagId): TagState {
@@ -86,9 +88,25 @@ export function memory(options: MemoryOptions = {}): Store {
       }
     },
 
-    async settle(writeId, { touched, untouched }) {
-      for (const tag of touched) versions.set(tag, newVersion())
+    async settle(writeId, { touched, untouched, holdUntil }) {
       for (const tag of [...touched, ...untouched]) unmark(tag, (mark) => mark.writeId === writeId)
+      for (const tag of touched) {
+        versions.set(tag, newVersion())
+        if (holdUntil !== undefined) {
+          const hold = { writeId, deadline: holdUntil, blocking: true }
+          marks.set(tag, [...(marks.get(tag) ?? []), hold])
+        }
+      }
+    },
+
+    async lease(lease, until, now) {
+      if ((leases.get(lease) ?? 0) >= now) return false
+      leases.set(lease, until)
+      return true
+    },
+
+    async release(lease) {
+      leases.delete(lease)
     },
 
     async fill(key, entry, seen) {

@@ -20,7 +20,10 @@ export interface Store {
   /** Puts the mark on each of the tags, with or without a version. */
   announce(tags: readonly TagId[], mark: Mark): Promise<void>
 
-  /** Gives each touched tag a new version; takes the write's mark from these and from the untouched. */
+  /**
+   * Gives each touched tag a new version; takes the write's mark from these, unless it is to hold
+   * them, and from the untouched.
+   */
   settle(writeId: WriteId, tags: SettledTags): Promise<void>
 
   /**
@@ -29,6 +32,14 @@ export interface Store {
    * @param now milliseconds since the epoch, to tell how long the entry is to be kept.
    */
   fill(key: EntryKey, entry: Entry, seen: Generation, now: number): Promise<FillOutcome>
+
+  /**
+   * Whether the caller may fill what the lease is for; others may not until it is released, or `now`
+   * is later than `until` (milliseconds since the epoch).
+   */
+  lease(lease: LeaseId, until: number, now: number): Promise<boolean>
+
+  release(lease: LeaseId): Promise<void>
 
   /** Frees what it can, at once or later. Not a barrier: it is touches that invalidate. */
   clear(): Promise<void>
@@ -88,10 +99,15 @@ export interface Mark {
 export interface SettledTags {
   readonly touched: readonly TagId[]
   readonly untouched: readonly TagId[]
+  /** Until then (milliseconds since the epoch) a blocking mark of the write stays on what it touched. */
+  readonly holdUntil?: number | undefined
 }
 
 /** Random, new at each touch and each creation of a tag; never a counter, which a lost tag would repeat. */
 export type Version = string & { readonly brand: 'version' }
+
+/** Names an entry and the snapshot that it is to be filled with. */
+export type LeaseId = string & { readonly brand: 'lease' }
 
 export type WriteId = string & { readonly brand: 'write' }
 

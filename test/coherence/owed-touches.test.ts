@@ -32,7 +32,12 @@ function createStore() {
 function owe(everything: readonly TagId[] = []) {
   const created = createStore()
   const telemetry = new Telemetry()
-  const owed = new OwedTouches({ store: created.store, telemetry, everything: () => everything })
+  const owed = new OwedTouches({
+    store: created.store,
+    telemetry,
+    holdUntil: () => undefined,
+    everything: () => everything,
+  })
   return { ...created, owed, telemetry }
 }
 

@@ -74,7 +74,7 @@ const scenarios = {
         .announce([tag(0)], { writeId: 'w', deadline: 10n, blocking: false })
         .catch(() => {})
       await store
-        .announce([tag(0)], { writeId: Symbol('w'), deadline: 1, blocking: false })
+        .announce([tag(0)], { writeId: 'w', deadline: Number.NaN, blocking: false })
         .catch(() => {})
       await store.settle(undefined, { touched: [tag(0)], untouched: [] }).catch(() => {})
     }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EntryKey, entryKey } from '../../src/plan/key.js'
 import { type TagId, tag } from '../../src/plan/tag.js'
-import type { Entry, Mark, Store, TagState, Version } from '../../src/store/store.js'
+import type { Entry, LeaseId, Mark, Store, TagState, Version } from '../../src/store/store.js'
 import { newVersion, newWriteId } from '../../src/store/version.js'
 
 /** A store under test, and how to be rid of it. */
@@ -220,6 +220,51 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(repaired?.version).not.toBe(version)
         expect(repaired?.marks).toEqual([other])
         expect(await stateOf(one)).toEqual(repaired)
+      })
+    })
+
+    describe('a write that holds what it touched', () => {
+      it('leaves a blocking mark in place of its own', async () => {
+        const [one, other] = [newTag(), newTag()]
+        const before = await versioned(one)
+        const mark = newMark()
+        await store.announce([one, other], mark)
+        const holdUntil = NOW + 5_000
+        await store.settle(mark.writeId, { touched: [one], untouched: [other], holdUntil })
+        const [held, free] = await states(one, other)
+        expect(held?.version).not.toBe(before)
+        expect(held?.marks).toEqual([{ ...mark, deadline: holdUntil, blocking: true }])
+        expect(free?.marks).toEqual([])
+      })
+    })
+
+    describe('a lease', () => {
+      const newLease = () => newKey() as string as LeaseId
+
+      it('goes to one of many that want it at once', async () => {
+        const lease = newLease()
+        const wants = Array.from({ length: 50 }, () => store.lease(lease, NOW + 1_000, NOW))
+        expect((await Promise.all(wants)).filter(Boolean)).toHaveLength(1)
+      })
+
+      it('can be had again when it was released', async () => {
+        const lease = newLease()
+        expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
+        await store.release(lease)
+        expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
+      })
+
+      it('can be had again when its owner is overdue, by one', async () => {
+        const lease = newLease()
+        expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
+        expect(await store.lease(lease, NOW + 2_000, NOW + 1_000)).toBe(false)
+        const later = NOW + 1_001
+        const wants = Array.from({ length: 20 }, () => store.lease(lease, later + 1_000, later))
+        expect((await Promise.all(wants)).filter(Boolean)).toHaveLength(1)
+      })
+
+      it('that nobody has is released without harm', async () => {
+        await expect(store.release(newLease())).resolves.toBeUndefined()
       })
     })
 

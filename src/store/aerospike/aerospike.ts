@@ -7,6 +7,7 @@ import type {
   Entry,
   FillOutcome,
   Generation,
+  LeaseId,
   Lookup,
   Mark,
   SettledTags,
@@ -59,6 +60,9 @@ export function aerospike(options: AerospikeOptions = {}): Store {
  */
 const TAG_TTL = 7 * 24 * 3600
 
+/** A lease is over long before, by the time that it carries; in seconds. */
+const LEASE_TTL = 60
+
 /** No server holds a record of more bytes; far above it a put gives a time-out instead of a refusal. */
 const LARGEST_RECORD = 8 * 2 ** 20
 
@@ -100,11 +104,18 @@ class AerospikeStore implements Store {
     expectOk(rows)
   }
 
-  async settle(writeId: WriteId, { touched, untouched }: SettledTags): Promise<void> {
+  async settle(writeId: WriteId, { touched, untouched, holdUntil }: SettledTags): Promise<void> {
     const unmark = ({ maps }: Aerospike) => maps.removeByKey(bins.pending, writeId)
+    const leave =
+      holdUntil === undefined
+        ? unmark
+        : ({ maps }: Aerospike) => {
+            const hold = { writeId, deadline: holdUntil, blocking: true }
+            return maps.put(bins.pending, writeId, pendingValue(hold))
+          }
     const rows = await this.#commands.write(
       [
-        ...touched.map((tag) => this.#tagWrite(tag, (as) => [setVersion(as), unmark(as)])),
+        ...touched.map((tag) => this.#tagWrite(tag, (as) => [setVersion(as), leave(as)])),
         ...untouched.map((tag) => ({
           ...this.#tagWrite(tag, (as) => [unmark(as)]),
           updateOnly: true,
@@ -178,6 +189,21 @@ class AerospikeStore implements Store {
   #lastError(): { readonly lastError?: string } {
     const { lastError } = this.#commands.breaker
     return lastError === undefined ? {} : { lastError: messageOf(lastError) }
+  }
+
+  async lease(lease: LeaseId, until: number, now: number): Promise<boolean> {
+    const { leaseSet } = this.#settings
+    const take = (generation: number) =>
+      this.#commands.put(leaseSet, lease, { [bins.until]: until }, LEASE_TTL, generation)
+    if ((await take(0)) === status.ok) return true
+    const [row] = await this.#commands.read([{ set: leaseSet, key: lease }])
+    if (row?.status !== status.ok || Number(row.bins[bins.until]) >= now) return false
+    // Its owner is overdue; of those who notice, one takes over.
+    return (await take(row.generation)) === status.ok
+  }
+
+  release(lease: LeaseId): Promise<void> {
+    return this.#commands.remove(this.#settings.leaseSet, [lease])
   }
 
   clear(): Promise<void> {

@@ -105,7 +105,7 @@ export class Commands {
         part.map(({ set, key, operations, updateOnly }) => ({
           key: this.#key(aerospike, set, key),
           type: aerospike.batchType.BATCH_WRITE,
-          ops: [...operations(aerospike)] as never,
+          ops: operations(aerospike).map(convertible) as never,
           policy: new aerospike.BatchWritePolicy({
             ttl: this.#ttl(aerospike, ttl),
             ...(updateOnly && { exists: aerospike.policy.exists.UPDATE }),
@@ -219,6 +219,26 @@ export class Commands {
     }
     return new aerospike.BatchPolicy({ ...this.#times(), ...nearest })
   }
+}
+
+/**
+ * The operation, if the native client can convert what it carries: on some values it aborts the process.
+ *
+ * @throws TypeError otherwise.
+ */
+function convertible(operation: object): object {
+  for (const field of ['key', 'keys', 'value']) {
+    if (!(field in operation)) continue
+    for (const value of [(operation as Record<string, unknown>)[field]].flat()) {
+      const isConvertible =
+        typeof value === 'string' || Number.isSafeInteger(value) || Buffer.isBuffer(value)
+      if (isConvertible) continue
+      throw new TypeError(
+        `expected a text, a safe integer or a Buffer as the ${field} of an operation, got a ${typeof value}`,
+      )
+    }
+  }
+  return operation
 }
 
 /** Ten years, in seconds: the server refuses more. */

@@ -11,7 +11,7 @@ export interface AerospikeOptions {
   readonly hosts?: string | readonly string[] | undefined
   /** Default `'test'`: the one namespace that a server has out of the box. */
   readonly namespace?: string | undefined
-  /** How the names of the two sets begin: `<set>-entries` and `<set>-tags`. Default `'prisma'`. */
+  /** How the names of the sets begin: `<set>-entries`, `-tags` and `-leases`. Default `'prisma'`. */
   readonly set?: string | undefined
   readonly user?: string | undefined
   readonly password?: string | undefined
@@ -36,6 +36,7 @@ export interface AerospikeSettings {
   readonly namespace: string
   readonly entrySet: string
   readonly tagSet: string
+  readonly leaseSet: string
   readonly user: string | undefined
   readonly password: string | undefined
   readonly tls: object | undefined
@@ -84,6 +85,7 @@ export function aerospikeSettings(
     namespace: text('namespace', options.namespace) ?? 'test',
     entrySet: `${set}-entries`,
     tagSet: `${set}-tags`,
+    leaseSet: `${set}-leases`,
     user: text('user', user),
     password,
     tls,

@@ -10,6 +10,7 @@ import type { Entry, Mark, TagState, Version, WriteId } from '../store.js'
  *          f  integer: filledAt                 u  integer: freshUntil
  *   tag    v  map: { v: version }, so that "set it only if it is absent" is one atomic operation
  *          p  map: write id -> deadline, negative where the mark is blocking
+ *   lease  u  integer: until
  */
 export const bins = {
   value: 'v',
@@ -18,6 +19,7 @@ export const bins = {
   freshUntil: 'u',
   version: 'v',
   pending: 'p',
+  until: 'u',
 } as const
 
 /** The only key of a tag's version map. */
