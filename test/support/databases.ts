@@ -13,6 +13,8 @@ import { PrismaClient } from '../../generated/sqlite/client/client.js'
 /** A database of a test's own, with the schema of `prisma/` and no rows. */
 export interface Database {
   readonly provider: Provider
+  /** For clients of other processes. */
+  readonly url: string
   /** A new client, and the SQL that it sends, in order. */
   connect(): Connection
   /** Runs statements beside the clients. */
@@ -39,9 +41,11 @@ async function createSqlite(): Promise<Database> {
   // Each commit waits for the disk, unless there is none.
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const folder = await mkdtemp(join(parent, 'cache-aside-sqlite-'))
-  const adapter = new PrismaLibSql({ url: `file:${join(folder, 'test.db')}` })
+  const url = `file:${join(folder, 'test.db')}`
+  const adapter = new PrismaLibSql({ url })
   return database(
     'sqlite',
+    url,
     adapter,
     () => new PrismaClient({ adapter, log }),
     async () => {
@@ -56,16 +60,18 @@ async function createPostgres(): Promise<Database> {
   const any = await new PrismaPg({ connectionString: `${server}/postgres` }).connect()
   await any.executeScript(`CREATE DATABASE ${name}`)
   await any.dispose()
-  const adapter = new PrismaPg({ connectionString: `${server}/${name}` })
+  const url = `${server}/${name}`
+  const adapter = new PrismaPg({ connectionString: url })
   const connect = () => new PostgresClient({ adapter, log }) as unknown as PrismaClient
   // The run's server goes with all its databases.
-  return database('postgresql', adapter, connect, async () => undefined)
+  return database('postgresql', url, adapter, connect, async () => undefined)
 }
 
 const log = [{ emit: 'event', level: 'query' } as const]
 
 async function database(
   provider: Provider,
+  url: string,
   adapter: SqlMigrationAwareDriverAdapterFactory,
   connect: () => PrismaClient,
   remove: () => Promise<void>,
@@ -75,6 +81,7 @@ async function database(
   const clients: PrismaClient[] = []
   return {
     provider,
+    url,
     connect() {
       const client = connect()
       const statements: string[] = []
