@@ -1,5 +1,6 @@
 import type { Codec } from '../codec/codec.js'
 import { seal, unseal } from '../codec/envelope.js'
+import { nextTurn } from '../next-turn.js'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
 import type {
@@ -71,7 +72,10 @@ export class Reader {
 
   async read<T>(read: Read<T>): Promise<T> {
     const { store, owed, clock, strict } = this.#options
-    if (!owed.isEmpty) return this.#bypass(read, 'store')
+    if (!owed.isEmpty) {
+      await nextTurn()
+      return this.#bypass(read, 'store')
+    }
     const found = await this.#ask(() => store.lookup(read.key, read.tags))
     if (found === undefined) return this.#bypass(read, 'store')
 

@@ -1,3 +1,5 @@
+import { nextTurn } from '../../next-turn.js'
+
 /** How many failures in a row open it. */
 const THRESHOLD = 5
 /** How long it stays open, in milliseconds. */
@@ -37,6 +39,7 @@ export class Breaker {
   async run<T>(command: () => Promise<T>): Promise<T> {
     const { state } = this
     if (state === 'open') {
+      await nextTurn()
       throw new CircuitOpenError('Aerospike failed repeatedly; not tried again yet', {
         cause: this.#lastError,
       })

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Client } from 'aerospike'
+import type { Client, policy } from 'aerospike'
 import { Breaker } from './breaker.js'
 import { Connection } from './connection.js'
 import type { AerospikeSettings } from './options.js'
@@ -58,6 +58,7 @@ export class Commands {
   readonly #settings: AerospikeSettings
   readonly #connection: Connection
   readonly #onTtlForbidden: () => void
+  #batch: policy.BatchPolicy | undefined
   #isTtlForbidden = false
 
   constructor(settings: AerospikeSettings, onTtlForbidden: () => void) {
@@ -213,11 +214,12 @@ export class Commands {
     return { totalTimeout: timeout, socketTimeout: timeout, maxRetries: 0 }
   }
 
-  #batchPolicy(aerospike: Aerospike) {
-    const nearest = this.#settings.preferredRacks && {
-      replica: aerospike.policy.replica.PREFER_RACK,
-    }
-    return new aerospike.BatchPolicy({ ...this.#times(), ...nearest })
+  #batchPolicy(aerospike: Aerospike): policy.BatchPolicy {
+    this.#batch ??= new aerospike.BatchPolicy({
+      ...this.#times(),
+      ...(this.#settings.preferredRacks && { replica: aerospike.policy.replica.PREFER_RACK }),
+    })
+    return this.#batch
   }
 }
 

@@ -18,6 +18,7 @@ const QUEUE = { maxCommandsInProcess: 90, maxCommandsInQueue: 100_000 }
 export class Connection {
   readonly #settings: AerospikeSettings
   readonly #inFlight = new Set<Promise<unknown>>()
+  #aerospike: Aerospike | undefined
   #client: Client | undefined
   #attempt: Promise<Client> | undefined
   #pause = FIRST_PAUSE
@@ -31,7 +32,8 @@ export class Connection {
 
   /** Runs a command on the client, which is connected first where it is not. */
   async run<T>(command: (client: Client, aerospike: Aerospike) => Promise<T>): Promise<T> {
-    const aerospike = await loadAerospike()
+    this.#aerospike ??= await loadAerospike()
+    const aerospike = this.#aerospike
     const client = this.#client ?? (await this.#connect(aerospike))
     const running = command(client, aerospike)
     this.#inFlight.add(running)
