@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  type CacheAsideOptions,
+  type CacheEvents,
+  cacheAside,
+  memory,
+  type Store,
+  StoreUnavailableError,
+} from '../../src/index.js'
+import { createDatabase, type Database } from '../support/databases.js'
+
+let database: Database
+
+beforeEach(async () => {
+  database = await createDatabase('postgresql')
+})
+
+afterEach(async () => {
+  vi.useRealTimers()
+  await database.drop()
+})
+
+/** A client with the cache, what became of its last read, and the SQL that it sent. */
+function connect(options: CacheAsideOptions) {
+  const { client, statements } = database.connect()
+  const prisma = client.$extends(cacheAside(options))
+  const seen: { last: string } = { last: '' }
+  const note = (name: 'hit' | 'miss' | 'bypass') =>
+    prisma.$cache.on(name, (event: CacheEvents[typeof name]) => {
+      seen.last = 'reason' in event && name === 'bypass' ? `bypass: ${event.reason}` : name
+    })
+  for (const name of ['hit', 'miss', 'bypass'] as const) note(name)
+  return { prisma, seen, statements, team: () => prisma.team.findUnique({ where: { id: 1 } }) }
+}
+
+describe('consistency', () => {
+  it.each([
+    ['acknowledged', 'hit'],
+    ['strict', 'bypass: blocked'],
+  ] as const)('%s: a read beside a write in flight is a %s', async (consistency, expected) => {
+    const { prisma, seen, team } = connect({ store: memory(), consistency })
+    await prisma.team.create({ data: { id: 1, name: 'red' } })
+    await team()
+    await prisma.$transaction(async (tx) => {
+      await tx.team.update({ where: { id: 1 }, data: { name: 'blue' } })
+      expect((await team())?.name).toBe('red')
+      expect(seen.last).toBe(expected)
+    })
+    expect((await team())?.name).toBe('blue')
+    expect(seen.last).toBe('miss')
+  })
+})
+
+describe('replicaLag', () => {
+  it('keeps what was written out of the cache for that long', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { prisma, seen, team } = connect({ store: memory(), replicaLag: '5s' })
+    await prisma.team.create({ data: { id: 1, name: 'red' } })
+    for (const later of [0, 4_999]) {
+      vi.setSystemTime(Date.now() + later)
+      await team()
+      expect(seen.last).toBe('bypass: blocked')
+    }
+    vi.setSystemTime(Date.now() + 2)
+    await team()
+    expect(seen.last).toBe('miss')
+    await team()
+    expect(seen.last).toBe('hit')
+  })
+})
+
+describe('onStoreFailure', () => {
+  const away = (): Store => ({
+    ...memory(),
+    announce: () => Promise.reject(new Error('away')),
+    settle: () => Promise.reject(new Error('away')),
+  })
+
+  it('bypass: a write goes on, and nothing is served until the store has heard of it', async () => {
+    const { prisma, seen, team } = connect({ store: away() })
+    await prisma.team.create({ data: { id: 1, name: 'red' } })
+    expect((await team())?.name).toBe('red')
+    expect(seen.last).toBe('bypass: store')
+    expect((await prisma.$cache.health()).owesTouches).toBe(true)
+  })
+
+  it('reject: a write fails before the database sees it', async () => {
+    const { prisma, statements } = connect({ store: away(), onStoreFailure: 'reject' })
+    const create = () => prisma.team.create({ data: { id: 1, name: 'red' } })
+    await expect(create()).rejects.toThrow(StoreUnavailableError)
+    await expect(prisma.$executeRaw`DELETE FROM "Team"`).rejects.toThrow(StoreUnavailableError)
+    expect(statements).toEqual([])
+  })
+
+  it('reject: a transaction with such a write fails as a whole', async () => {
+    const { prisma } = connect({ store: away(), onStoreFailure: 'reject' })
+    const create = (id: number) => prisma.team.create({ data: { id, name: 'red' } })
+    await expect(prisma.$transaction([create(1), create(2)])).rejects.toThrow(StoreUnavailableError)
+    const interactive = prisma.$transaction((tx) =>
+      tx.team.create({ data: { id: 3, name: 'red' } }),
+    )
+    await expect(interactive).rejects.toThrow(StoreUnavailableError)
+    expect(await prisma.team.count()).toBe(0)
+  })
+})
+
+describe('of two clients that miss the same cold key at once', () => {
+  /** Two that share nothing but the store, as processes do; each query of theirs waits for a gate. */
+  function connectTwo(leaseWait: string): [Connected, Connected] {
+    const store = memory()
+    const connectOne = (): Connected => {
+      const { prisma, statements } = connect({ store, leaseWait })
+      const gate: { open: (error?: Error) => void; asked: number } = {
+        open: () => undefined,
+        asked: 0,
+      }
+      const passage = new Promise<void>((resolve, reject) => {
+        gate.open = (error) => (error ? reject(error) : resolve())
+      })
+      const gated = prisma.$extends({
+        query: {
+          async $allOperations({ args, query }) {
+            gate.asked += 1
+            await passage
+            return query(args)
+          },
+        },
+      })
+      // Begun at once, as Prisma's own promises are not.
+      return { gate, statements, teams: async () => gated.team.findMany() }
+    }
+    return [connectOne(), connectOne()]
+  }
+  interface Connected {
+    readonly gate: { open: (error?: Error) => void; asked: number }
+    readonly statements: readonly string[]
+    teams(): Promise<object[]>
+  }
+
+  it('one asks the database, and the other gets its entry', async () => {
+    const [one, other] = connectTwo('10s')
+    const first = one.teams()
+    await vi.waitFor(() => expect(one.gate.asked).toBe(1))
+    const second = other.teams()
+    one.gate.open()
+    expect(await first).toEqual([])
+    expect(await second).toEqual([])
+    expect(other.gate.asked).toBe(0)
+  })
+
+  it('the other asks by itself at once where the first one’s query failed', async () => {
+    const [one, other] = connectTwo('10s')
+    const first = one.teams()
+    first.catch(() => undefined)
+    await vi.waitFor(() => expect(one.gate.asked).toBe(1))
+    const second = other.teams()
+    one.gate.open(new Error('its own'))
+    other.gate.open()
+    await expect(first).rejects.toThrow('its own')
+    expect(await second).toEqual([])
+    expect(other.gate.asked).toBe(1)
+  })
+
+  it('the other waits for one that died no longer than leaseWait', async () => {
+    const [one, other] = connectTwo('50ms')
+    void one.teams()
+    await vi.waitFor(() => expect(one.gate.asked).toBe(1))
+    other.gate.open()
+    expect(await other.teams()).toEqual([])
+    expect(other.gate.asked).toBe(1)
+    expect(one.statements).toEqual([])
+  })
+})
