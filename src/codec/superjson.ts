@@ -62,10 +62,22 @@ function withoutReservedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutReservedKeys)
   if (typeof value !== 'object' || value === null) return value
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
-  if (reservedKeys.some((key) => Object.hasOwn(value, key))) return new OpaqueJson(value)
+  if (reservedKeys.some((key) => Object.hasOwn(value, key))) {
+    // A row with such a column would lose its dates as text.
+    if (isJson(value)) return new OpaqueJson(value)
+    throw new TypeError(`expected no field named ${reservedKeys.join(', ')} outside a Json column`)
+  }
   return Object.fromEntries(
     Object.entries(value).map(([key, field]) => [key, withoutReservedKeys(field)]),
   )
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) {
+    const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+    return isPlain && Object.values(value).every(isJson)
+  }
+  return typeof value !== 'bigint' && value !== undefined
 }
 
 function textOf(bytes: Uint8Array): string {

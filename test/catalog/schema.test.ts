@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Catalog, modelOf } from '../../src/catalog/catalog.js'
+import { parseSchema } from '../../src/catalog/schema.js'
+import { ConfigurationError } from '../../src/errors.js'
+
+const shop = parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8'))
+
+/** The catalog of these models, whose fields may stand on one line, with semicolons between them. */
+function catalogOf(models: string): Catalog {
+  const text = `
+    generator client { provider = "prisma-client"; output = "out"; previewFeatures = ["views"] }
+    datasource db { provider = "postgresql" }
+    ${models}`
+  return parseSchema(text.replaceAll(';', '\n').replaceAll('{', '{\n').replaceAll('}', '\n}\n'))
+}
+
+function relation(catalog: Catalog, model: string, field: string) {
+  return modelOf(catalog, model).relations.get(field)
+}
+
+describe('a model', () => {
+  it('is known by its name, with its table and its scalar and enum fields', () => {
+    const post = modelOf(shop, 'Post')
+    expect(post).toMatchObject({ name: 'Post', table: 'posts', kind: 'table' })
+    expect([...post.scalars]).toEqual(['id', 'title', 'published', 'views', 'authorId', 'editorId'])
+    expect([...modelOf(shop, 'User').scalars]).toContain('role')
+  })
+
+  it('is a table of its own name where none is mapped', () => {
+    expect(modelOf(shop, 'Org').table).toBe('Org')
+  })
+
+  it('has the relations of either side', () => {
+    expect([...modelOf(shop, 'Post').relations.values()]).toEqual([
+      { name: 'author', target: 'User', list: false, through: undefined, foreignKey: ['authorId'] },
+      { name: 'editor', target: 'User', list: false, through: undefined, foreignKey: ['editorId'] },
+      { name: 'tags', target: 'Tag', list: true, through: '_PostToTag', foreignKey: [] },
+      { name: 'comments', target: 'Comment', list: true, through: undefined, foreignKey: [] },
+    ])
+  })
+
+  it('that is not in the schema is a mistake of the plan', () => {
+    expect(() => modelOf(shop, 'Usr')).toThrow("the catalog has no model 'Usr'")
+  })
+})
+
+describe('a view', () => {
+  it('is told from a table', () => {
+    expect(modelOf(shop, 'AuthorStats').kind).toBe('view')
+  })
+
+  it('is told from a model that only speaks of one', () => {
+    const catalog = catalogOf(`
+      // view Sales
+      /// view Sales
+      model Sales { id Int @id; view Int }
+        view  Report { id Int @unique; @@map("v_report") }`)
+    expect(modelOf(catalog, 'Sales').kind).toBe('table')
+    expect(modelOf(catalog, 'Report')).toMatchObject({ kind: 'view', table: 'v_report' })
+  })
+})
+
+describe('an implicit many-to-many relation', () => {
+  it('is a join table, known from both sides', () => {
+    expect(modelOf(shop, '_PostToTag')).toMatchObject({ kind: 'join', table: '_PostToTag' })
+    expect(relation(shop, 'Post', 'tags')?.through).toBe('_PostToTag')
+    expect(relation(shop, 'Tag', 'posts')?.through).toBe('_PostToTag')
+  })
+
+  it('of a model with itself is one join table', () => {
+    expect(relation(shop, 'User', 'followers')?.through).toBe('_Follows')
+    expect(relation(shop, 'User', 'following')?.through).toBe('_Follows')
+  })
+
+  it('goes and changes with the rows that it joins', () => {
+    const keys = modelOf(shop, 'Tag').referencedBy
+    expect(keys).toEqual([
+      {
+        holder: '_PostToTag',
+        fields: ['A', 'B'],
+        target: 'Tag',
+        references: ['id'],
+        onDelete: 'Cascade',
+        onUpdate: 'Cascade',
+      },
+    ])
+  })
+
+  it('is told from another one between the same two models', () => {
+    const catalog = catalogOf(`
+      model A { id Int @id; likes B[] @relation("Likes"); owns B[] @relation("Owns") }
+      model B { id Int @id; likedBy A[] @relation("Likes"); ownedBy A[] @relation("Owns") }`)
+    expect(relation(catalog, 'A', 'likes')?.through).toBe('_Likes')
+    expect(relation(catalog, 'B', 'ownedBy')?.through).toBe('_Owns')
+    expect(modelOf(catalog, 'A').referencedBy.map(({ holder }) => holder)).toEqual([
+      '_Likes',
+      '_Owns',
+    ])
+  })
+
+  it('is told from a relation with a foreign key that has the same name elsewhere', () => {
+    const catalog = catalogOf(`
+      model A { id Int @id; bs B[] @relation("R"); cs C[] @relation("R") }
+      model B { id Int @id; aId Int; a A @relation("R", fields: [aId], references: [id]) }
+      model C { id Int @id; as A[] @relation("R") }`)
+    expect(relation(catalog, 'A', 'bs')?.through).toBeUndefined()
+    expect(relation(catalog, 'A', 'cs')?.through).toBe('_R')
+  })
+
+  it('is not there for an explicit one', () => {
+    expect(relation(shop, 'User', 'memberships')?.through).toBeUndefined()
+  })
+})
+
+describe('a foreign key', () => {
+  it('has the actions that are written, or else the defaults of a required and an optional one', () => {
+    const byField = new Map(
+      modelOf(shop, 'User').referencedBy.map(({ holder, fields, onDelete, onUpdate }) => [
+        `${holder}.${fields}`,
+        [onDelete, onUpdate],
+      ]),
+    )
+    expect(byField.get('User.managerId')).toEqual(['SetNull', 'NoAction'])
+    expect(byField.get('Post.authorId')).toEqual(['Cascade', 'Cascade'])
+    expect(byField.get('Post.editorId')).toEqual(['SetNull', 'Cascade'])
+    expect(byField.get('Comment.authorId')).toEqual(['Restrict', 'Cascade'])
+    expect(modelOf(shop, 'Team').referencedBy[0]?.onDelete).toBe('SetDefault')
+  })
+
+  it('of several fields refers to as many', () => {
+    const catalog = catalogOf(`
+      model Parent { a Int; b Int; children Child[]; @@id([a, b]) }
+      model Child {
+        id Int @id
+        x Int
+        y Int
+        parent Parent @relation(fields: [x, y], references: [a, b])
+      }`)
+    expect(modelOf(catalog, 'Parent').referencedBy).toEqual([
+      {
+        holder: 'Child',
+        fields: ['x', 'y'],
+        target: 'Parent',
+        references: ['a', 'b'],
+        onDelete: 'Restrict',
+        onUpdate: 'Cascade',
+      },
+    ])
+    expect(relation(catalog, 'Child', 'parent')?.foreignKey).toEqual(['x', 'y'])
+  })
+})
+
+describe('the fingerprint', () => {
+  const model = 'model A { id Int @id; name String? }'
+  const { fingerprint } = catalogOf(model)
+
+  it.each([
+    ['comments', `// one\n/// two\nmodel A { /// three\nid Int @id; name String? // four\n}`],
+    ['formatting', 'model  A  {  id   Int  @id;;  name   String?  }'],
+  ])('is the same with other %s', (_, text) => {
+    expect(catalogOf(text).fingerprint).toBe(fingerprint)
+  })
+
+  it.each([
+    ['field', 'model A { id Int @id; name String?; more Int? }'],
+    ['type of a field', 'model A { id Int @id; name Int? }'],
+    ['requirement', 'model A { id Int @id; name String @default("") }'],
+    ['table', 'model A { id Int @id; name String?; @@map("a") }'],
+    ['model', `${model}\nmodel B { id Int @id }`],
+  ])('differs with another %s', (_, text) => {
+    expect(catalogOf(text).fingerprint).not.toBe(fingerprint)
+  })
+})
+
+describe('text that is no schema', () => {
+  it.each([
+    ['model A {', 'This line is invalid'],
+    [
+      'datasource db {\n provider = "sqlite"\n}\nmodel A {\n id Int @id\n b B\n}',
+      'Type "B" is neither a built-in type',
+    ],
+  ])("is refused with Prisma's own message: %s", (text, message) => {
+    expect(() => parseSchema(text)).toThrow(ConfigurationError)
+    expect(() => parseSchema(text)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(`^the Prisma schema does not parse: [^]*${message}`),
+      }),
+    )
+  })
+})

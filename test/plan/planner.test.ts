@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseSchema } from '../../src/catalog/schema.js'
+import { type PlannedModel, Planner, type PlannerOptions } from '../../src/plan/planner.js'
+import type { Args } from '../../src/plan/query.js'
+
+const catalog = parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8'))
+const anySettings: PlannedModel = { enabled: true, ttl: undefined, dependsOn: undefined }
+
+function plannerWith({
+  models = {},
+  ...options
+}: Partial<Omit<PlannerOptions, 'models'>> & {
+  readonly models?: Readonly<Record<string, Partial<PlannedModel>>>
+} = {}): Planner {
+  return new Planner({
+    catalog,
+    keyspace: '',
+    ttl: 60_000,
+    fingerprint: 'f',
+    computed: new Set(),
+    computedLater: () => false,
+    omitsGlobally: false,
+    ...options,
+    models: new Map(
+      Object.entries(models).map(([name, model]) => [name, { ...anySettings, ...model }]),
+    ),
+  })
+}
+
+function read(planner: Planner, model: string, args: Args = {}, scope?: string) {
+  return planner.read({ model, operation: 'findMany', args, dataPath: [] }, scope)
+}
+
+/** The plan of a read that must be cacheable. */
+function cached(planner: Planner, model: string, args: Args = {}) {
+  const plan = read(planner, model, args)
+  if (!plan.cacheable) throw new Error(`not cacheable: ${plan.reason}`)
+  return { ...plan, names: plan.tags.map(({ name }) => name).sort() }
+}
+
+const withPosts = { include: { posts: true } }
+
+describe('a view', () => {
+  it('is not cached unless it is said what it reads', () => {
+    expect(read(plannerWith(), 'AuthorStats')).toEqual({ cacheable: false, reason: 'uncacheable' })
+  })
+
+  it('depends on itself and on what it reads', () => {
+    const planner = plannerWith({ models: { AuthorStats: { dependsOn: ['Post'] } } })
+    expect(cached(planner, 'AuthorStats').names).toEqual(['AuthorStats', 'posts'])
+  })
+
+  const twoViews = parseSchema(`
+    generator client {
+      provider        = "prisma-client"
+      previewFeatures = ["views"]
+      output          = "out"
+    }
+    datasource db {
+      provider = "postgresql"
+    }
+    model Row {
+      id Int @id
+    }
+    view Inner {
+      id Int @unique
+    }
+    view Outer {
+      id Int @unique
+    }`)
+
+  it('depends on what the views that it reads read', () => {
+    const models = { Outer: { dependsOn: ['Inner'] }, Inner: { dependsOn: ['Row', 'Outer'] } }
+    const planner = plannerWith({ catalog: twoViews, models })
+    expect(cached(planner, 'Outer').names).toEqual(['Inner', 'Outer', 'Row'])
+  })
+
+  it('is not cached where a view that it reads does not tell', () => {
+    const planner = plannerWith({ catalog: twoViews, models: { Outer: { dependsOn: ['Inner'] } } })
+    expect(read(planner, 'Outer')).toEqual({ cacheable: false, reason: 'uncacheable' })
+  })
+})
+
+describe('a model that is not to be cached', () => {
+  const planner = plannerWith({ models: { Post: { enabled: false } } })
+
+  it.each<[string, Args]>([
+    ['Post', {}],
+    ['User', withPosts],
+    ['User', { where: { posts: { some: {} } } }],
+    ['User', { orderBy: { posts: { _count: 'asc' } } }],
+  ])('keeps every read that sees it out of the cache: %s %o', (model, args) => {
+    expect(read(planner, model, args)).toEqual({ cacheable: false, reason: 'disabled' })
+  })
+
+  it('leaves other reads alone', () => {
+    expect(read(planner, 'User').cacheable).toBe(true)
+  })
+
+  it('is still touched by writes', () => {
+    const tags = planner.write({ model: 'Post', operation: 'create', args: {}, dataPath: [] })
+    expect(tags.map(({ name }) => name)).toEqual(['posts'])
+  })
+})
+
+describe('the time that an answer may be served', () => {
+  it.each<[string, Record<string, number>, number]>([
+    ['the default', {}, 60_000],
+    ["the model's own, longer", { User: 90_000 }, 90_000],
+    ["the model's own, shorter", { User: 10 }, 10],
+    ['the shortest of the models that it sees', { User: 90_000, Post: 20 }, 20],
+    ['not prolonged by other models', { Post: 90_000 }, 60_000],
+    ['not by models that it does not see', { Comment: 5 }, 60_000],
+  ])('is %s', (_, ttls, expected) => {
+    const models = Object.fromEntries(Object.entries(ttls).map(([name, ttl]) => [name, { ttl }]))
+    expect(cached(plannerWith({ models }), 'User', withPosts).ttl).toBe(expected)
+  })
+})
+
+describe('computed fields', () => {
+  const uncacheable = { cacheable: false, reason: 'uncacheable' }
+  const select = { select: { fullName: true } }
+  const omit = { omit: { name: true } }
+
+  it('that the fingerprint covers may be selected', () => {
+    const planner = plannerWith({ computed: new Set(['User.fullName']) })
+    expect(read(planner, 'User', select).cacheable).toBe(true)
+    expect(read(planner, 'Post', select)).toEqual(uncacheable)
+  })
+
+  it('that it does not cover may not', () => {
+    expect(read(plannerWith(), 'User', select)).toEqual(uncacheable)
+  })
+
+  it('that come later make reads with an omit uncacheable, and no others', () => {
+    const planner = plannerWith({ computedLater: () => true })
+    expect(read(planner, 'User', omit)).toEqual(uncacheable)
+    expect(read(planner, 'User', { include: { posts: omit } })).toEqual(uncacheable)
+    expect(read(planner, 'User').cacheable).toBe(true)
+    expect(read(plannerWith(), 'User', omit).cacheable).toBe(true)
+  })
+
+  it('that come later make every read of a client with a global omit uncacheable', () => {
+    const planner = plannerWith({ computedLater: () => true, omitsGlobally: true })
+    expect(read(planner, 'User')).toEqual(uncacheable)
+    expect(read(plannerWith({ omitsGlobally: true }), 'User').cacheable).toBe(true)
+  })
+})
+
+describe('keyspaces', () => {
+  const [shop, blog] = [plannerWith({ keyspace: 'shop' }), plannerWith({ keyspace: 'blog' })]
+
+  it('have entries and tags of their own', () => {
+    const [one, other] = [cached(shop, 'User', withPosts), cached(blog, 'User', withPosts)]
+    expect(one.key).not.toBe(other.key)
+    const ids = new Set([...one.tags, ...other.tags].map(({ id }) => id))
+    expect(ids.size).toBe(4)
+  })
+
+  it('have the same tags for the writes and the reads of each', () => {
+    const written = shop.write({ model: 'User', operation: 'create', args: {}, dataPath: [] })
+    expect(cached(shop, 'User').tags).toEqual(written)
+  })
+})
+
+describe('tags', () => {
+  it('are of tables, so that schemas which name a model differently share them', () => {
+    const renamed = parseSchema(`
+      datasource db {
+        provider = "sqlite"
+      }
+      model Article {
+        id Int @id
+        @@map("posts")
+      }`)
+    const [one] = cached(plannerWith(), 'Post').tags
+    const [other] = cached(plannerWith({ catalog: renamed }), 'Article').tags
+    expect(one).toEqual(other)
+  })
+
+  it('of everything are those of every model', () => {
+    expect(plannerWith().everything()).toHaveLength(catalog.models.size)
+  })
+})
+
+describe('raw SQL', () => {
+  it.each<[string, string | undefined, boolean, readonly string[]]>([
+    ['that only reads touches nothing', 'SELECT * FROM posts', true, []],
+    ['that is executed touches what it names', 'ANALYZE "Team"', false, ['Membership', 'Team']],
+    ['that writes touches what it names', 'DELETE FROM "Badge" RETURNING 1', true, ['Badge']],
+  ])('%s', (_, sql, isQuery, names) => {
+    const tags = plannerWith().raw(sql, isQuery)
+    expect(tags.map(({ name }) => name).sort()).toEqual(names)
+  })
+
+  it.each([true, false])('without a text touches everything', (isQuery) => {
+    expect(plannerWith().raw(undefined, isQuery)).toEqual(plannerWith().everything())
+  })
+})

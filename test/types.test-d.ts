@@ -1,0 +1,296 @@
+import type { Decimal } from '@prisma/client/runtime/client'
+import { describe, expectTypeOf, it } from 'vitest'
+import type {
+  Comment,
+  Post,
+  Prisma,
+  PrismaClient,
+  Profile,
+  User,
+} from '../generated/sqlite/client/client.js'
+import type { PrismaClient as JsClient } from '../generated/sqlite/client-js/index.js'
+import { type CacheControl, type CacheStats, cacheAside } from '../src/index.js'
+
+declare const plain: PrismaClient
+const prisma = plain.$extends(cacheAside())
+
+const where = { id: 1 }
+
+describe('a read gives', () => {
+  it('rows', () => {
+    expectTypeOf(prisma.user.findMany()).resolves.toEqualTypeOf<User[]>()
+    expectTypeOf(prisma.user.findFirst()).resolves.toEqualTypeOf<User | null>()
+    expectTypeOf(prisma.user.findFirstOrThrow()).resolves.toEqualTypeOf<User>()
+    expectTypeOf(prisma.user.findUnique({ where })).resolves.toEqualTypeOf<User | null>()
+    expectTypeOf(prisma.user.findUniqueOrThrow({ where })).resolves.toEqualTypeOf<User>()
+  })
+
+  it('what is selected', () => {
+    const rows = prisma.user.findMany({ select: { id: true, name: true }, cache: true })
+    expectTypeOf(rows).resolves.toEqualTypeOf<{ id: number; name: string | null }[]>()
+  })
+
+  it('what is included, at any depth', () => {
+    const row = prisma.user.findUniqueOrThrow({
+      where,
+      include: { posts: { select: { comments: true } }, manager: true },
+      cache: { ttl: '5m' },
+    })
+    expectTypeOf(row).resolves.toEqualTypeOf<
+      User & { posts: { comments: Comment[] }[]; manager: User | null }
+    >()
+  })
+
+  it('not what is omitted', () => {
+    const row = prisma.profile.findFirstOrThrow({ omit: { bio: true }, cache: false })
+    expectTypeOf(row).resolves.toEqualTypeOf<Omit<Profile, 'bio'>>()
+  })
+
+  it('counts', () => {
+    expectTypeOf(prisma.user.count({ cache: true })).resolves.toEqualTypeOf<number>()
+    const counts = prisma.user.count({ select: { _all: true, name: true }, cache: true })
+    expectTypeOf(counts).resolves.toEqualTypeOf<{ _all: number; name: number }>()
+    const row = prisma.user.findFirstOrThrow({ select: { _count: { select: { posts: true } } } })
+    expectTypeOf(row).resolves.toEqualTypeOf<{ _count: { posts: number } }>()
+  })
+
+  it('aggregates', () => {
+    const sums = prisma.everything.aggregate({
+      _sum: { decimal: true, bigint: true },
+      _count: true,
+      cache: true,
+    })
+    expectTypeOf(sums).resolves.toEqualTypeOf<{
+      _sum: { decimal: Decimal | null; bigint: bigint | null }
+      _count: number
+    }>()
+  })
+
+  it('groups', () => {
+    const groups = prisma.user.groupBy({
+      by: ['role'],
+      _count: { _all: true },
+      _avg: { score: true },
+      cache: true,
+    })
+    type Group = Awaited<typeof groups>[number]
+    expectTypeOf<Group['role']>().toEqualTypeOf<User['role']>()
+    expectTypeOf<Group['_count']>().toEqualTypeOf<{ _all: number }>()
+    expectTypeOf<Group['_avg']>().toEqualTypeOf<{ score: number | null }>()
+    expectTypeOf<keyof Group>().toEqualTypeOf<'role' | '_count' | '_avg'>()
+  })
+})
+
+describe('the fluent API', () => {
+  it('gives relations of a row that may be missing', () => {
+    const row = prisma.user.findUnique({ where, cache: true })
+    expectTypeOf(row.posts()).resolves.toEqualTypeOf<Post[] | null>()
+    expectTypeOf(row.manager()).resolves.toEqualTypeOf<User | null>()
+    expectTypeOf(row.profile().user()).resolves.toEqualTypeOf<User | null>()
+    expectTypeOf(row.posts({ select: { id: true } })).resolves.toEqualTypeOf<
+      { id: number }[] | null
+    >()
+  })
+
+  it('gives relations of a row that must be there', () => {
+    const row = prisma.post.findUniqueOrThrow({ where })
+    expectTypeOf(row.comments()).resolves.toEqualTypeOf<Comment[]>()
+    expectTypeOf(row.author()).resolves.toEqualTypeOf<User>()
+    expectTypeOf(row.author().posts()).resolves.toEqualTypeOf<Post[]>()
+    expectTypeOf(row.editor().posts()).resolves.toEqualTypeOf<Post[] | null>()
+  })
+
+  it('does not give what is no relation', () => {
+    // @ts-expect-error a scalar
+    prisma.user.findUnique({ where }).name
+    // @ts-expect-error a misspelt option
+    prisma.user.findUnique({ where }).posts({ tak: 1 })
+  })
+})
+
+describe('a transaction', () => {
+  it('of a list gives a tuple', () => {
+    const batch = prisma.$transaction([
+      prisma.user.findMany({ cache: false }),
+      prisma.post.count(),
+      prisma.profile.create({ data: { bio: '', userId: 1 } }),
+      prisma.$executeRaw`SELECT 1`,
+    ])
+    expectTypeOf(batch).resolves.toEqualTypeOf<[User[], number, Profile, number]>()
+  })
+
+  it('of a function gives it a client with the same reads', () => {
+    const result = prisma.$transaction(
+      async (tx) => {
+        expectTypeOf(
+          tx.user.findUnique({ where, cache: false }),
+        ).resolves.toEqualTypeOf<User | null>()
+        expectTypeOf(tx.user.findUnique({ where }).posts()).resolves.toEqualTypeOf<Post[] | null>()
+        return 'done' as const
+      },
+      { isolationLevel: 'Serializable', timeout: 1 },
+    )
+    expectTypeOf(result).resolves.toEqualTypeOf<'done'>()
+  })
+})
+
+describe('computed fields', () => {
+  const result = {
+    user: { label: { needs: { email: true }, compute: ({ email }: { email: string }) => email } },
+  } as const
+
+  it('of an extension before the cache are there', () => {
+    const client = plain.$extends({ result }).$extends(cacheAside())
+    expectTypeOf(client.user.findFirstOrThrow({ cache: true })).resolves.toHaveProperty('label')
+    const row = client.user.findFirstOrThrow({ select: { label: true } })
+    expectTypeOf(row).resolves.toEqualTypeOf<{ label: string }>()
+  })
+
+  it('of an extension after the cache are there', () => {
+    const client = prisma.$extends({ result })
+    const row = client.user.findFirstOrThrow({ select: { label: true }, cache: true })
+    expectTypeOf(row).resolves.toEqualTypeOf<{ label: string }>()
+    expectTypeOf(client.$cache.stats()).toEqualTypeOf<CacheStats>()
+  })
+})
+
+describe('a client of another kind', () => {
+  it('prisma-client-js has the same', () => {
+    const client = ({} as JsClient).$extends(cacheAside())
+    const row = client.post.findUniqueOrThrow({ where, select: { title: true }, cache: true })
+    expectTypeOf(row).resolves.toEqualTypeOf<{ title: string }>()
+    expectTypeOf(client.post.count({ select: { _all: true } })).resolves.toEqualTypeOf<{
+      _all: number
+    }>()
+    // @ts-expect-error a write
+    client.post.delete({ where, cache: false })
+  })
+
+  it('a global omit is known by the type of the client', () => {
+    const omitting = {} as PrismaClient<never, { user: { email: true } }>
+    const client = omitting.$extends(cacheAside<typeof omitting>())
+    expectTypeOf(client.user.findMany({ cache: true })).resolves.toEqualTypeOf<
+      Omit<User, 'email'>[]
+    >()
+    const all = client.user.findFirstOrThrow({ omit: { email: false } })
+    expectTypeOf(all).resolves.toEqualTypeOf<User>()
+    const posts = client.post.findUnique({ where }).author()
+    expectTypeOf(posts).resolves.toEqualTypeOf<Omit<User, 'email'> | null>()
+  })
+})
+
+describe('the cache argument', () => {
+  const cache = { ttl: '5m', scope: 'tenant' }
+
+  it('is taken by all reads', () => {
+    prisma.user.findUnique({ where, cache })
+    prisma.user.findUniqueOrThrow({ where, cache })
+    prisma.user.findFirst({ cache })
+    prisma.user.findFirstOrThrow({ cache })
+    prisma.user.findMany({ cache })
+    prisma.user.count({ cache })
+    prisma.user.aggregate({ _count: true, cache })
+    prisma.user.groupBy({ by: 'role', cache })
+  })
+
+  it('takes true, false, a ttl and a scope, and nothing else', () => {
+    prisma.user.findMany({ cache: true })
+    prisma.user.findMany({ cache: { ttl: 5 } })
+    prisma.user.findMany({ cache: {} })
+    // @ts-expect-error no duration
+    prisma.user.findMany({ cache: '5m' })
+    // @ts-expect-error misspelt
+    prisma.user.findMany({ cache: { tll: 5 } })
+    // @ts-expect-error of another kind
+    prisma.user.findMany({ cache: { ttl: true } })
+    // @ts-expect-error not in this version
+    prisma.user.findMany({ cache: { swr: 5 } })
+    // @ts-expect-error not of a relation
+    prisma.user.findMany({ include: { posts: { cache: true } } })
+  })
+
+  it('is not taken by writes', () => {
+    const data = { email: 'e' }
+    // @ts-expect-error a write
+    prisma.user.create({ data, cache })
+    // @ts-expect-error a write
+    prisma.user.createMany({ data, cache })
+    // @ts-expect-error a write
+    prisma.user.createManyAndReturn({ data, cache })
+    // @ts-expect-error a write
+    prisma.user.update({ where, data, cache })
+    // @ts-expect-error a write
+    prisma.user.updateMany({ data, cache })
+    // @ts-expect-error a write
+    prisma.user.updateManyAndReturn({ data, cache })
+    // @ts-expect-error a write
+    prisma.user.upsert({ where, create: data, update: data, cache })
+    // @ts-expect-error a write
+    prisma.user.delete({ where, cache })
+    // @ts-expect-error a write
+    prisma.user.deleteMany({ where, cache })
+  })
+
+  it("leaves Prisma's own arguments as strict as they are", () => {
+    // @ts-expect-error misspelt
+    prisma.user.findMany({ wher: {} })
+    // @ts-expect-error misspelt
+    prisma.user.findMany({ where: { nam: 'a' } })
+    // @ts-expect-error of another kind
+    prisma.user.findMany({ where: { name: 1 } })
+    // @ts-expect-error missing
+    prisma.user.findUnique({})
+    // @ts-expect-error not unique
+    prisma.user.findUnique({ where: { name: 'a' } })
+    // @ts-expect-error misspelt
+    prisma.user.count({ select: { nam: true } })
+    // @ts-expect-error missing
+    prisma.user.groupBy({ _count: true })
+  })
+})
+
+describe('options', () => {
+  it('know the models where they are told the schema', () => {
+    cacheAside<Prisma.TypeMap>({ models: { User: { ttl: 5 }, Post: false } })
+    cacheAside<Prisma.TypeMap>({ models: { AuthorStats: { dependsOn: ['Post'] } } })
+    cacheAside<PrismaClient>({ models: { User: false } })
+    // @ts-expect-error no such model
+    cacheAside<Prisma.TypeMap>({ models: { Usr: false } })
+    // @ts-expect-error no such model
+    cacheAside<PrismaClient>({ models: { Usr: false } })
+    // @ts-expect-error no such model
+    cacheAside<Prisma.TypeMap>({ models: { AuthorStats: { dependsOn: ['Pst'] } } })
+    // @ts-expect-error not false
+    cacheAside<Prisma.TypeMap>({ models: { User: true } })
+  })
+
+  it('are checked without it', () => {
+    cacheAside({ models: { Anything: false } })
+    // @ts-expect-error misspelt
+    cacheAside({ tll: 5 })
+    // @ts-expect-error no such mode
+    cacheAside({ mode: 'optin' })
+    // @ts-expect-error no read
+    cacheAside({ operations: ['create'] })
+  })
+})
+
+describe('$cache', () => {
+  it('is typed', () => {
+    expectTypeOf(prisma.$cache).toEqualTypeOf<CacheControl<string>>()
+    expectTypeOf(prisma.$cache.stats().models.User?.hits).toEqualTypeOf<number | undefined>()
+    const stop = prisma.$cache.on('miss', ({ reason }) => {
+      expectTypeOf(reason).toEqualTypeOf<'absent' | 'expired' | 'invalidated' | 'unreadable'>()
+    })
+    expectTypeOf(stop).toEqualTypeOf<() => void>()
+    // @ts-expect-error no such event
+    prisma.$cache.on('hits', () => undefined)
+  })
+
+  it('knows the models where the extension was told the schema', () => {
+    const client = plain.$extends(cacheAside<Prisma.TypeMap>())
+    expectTypeOf(client.$cache.invalidate({ model: 'User' })).resolves.toEqualTypeOf<void>()
+    // @ts-expect-error no such model
+    client.$cache.invalidate({ model: 'Usr' })
+  })
+})
