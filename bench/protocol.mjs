@@ -52,7 +52,8 @@ await client.put(raw[1], { v: { v: 'version' }, p: {} })
 await plain.user.create({ data: { id: 1, email: 'ada@example.org', name: 'Ada', handle: 'ada' } })
 
 const read = (prisma) => () => prisma.user.findUnique({ where: { id: 1 } })
-const write = (prisma) => () => prisma.user.update({ where: { id: 1 }, data: { score: { increment: 1 } } })
+const write = (prisma) => () =>
+  prisma.user.update({ where: { id: 1 }, data: { score: { increment: 1 } } })
 
 await table('a hit on findUnique, one at a time', {
   'the database': read(plain),
@@ -88,7 +89,9 @@ async function table(title, subjects) {
   console.log(`\n${title} (${emulator ? 'emulator' : 'Aerospike'}, median of ${ROUNDS} rounds)`)
   for (const name of names) {
     const time = median(medians[name])
-    console.log(`  ${name.padEnd(44)} ${(time * 1000).toFixed(0).padStart(6)} us ${(time / base).toFixed(2).padStart(7)} x`)
+    console.log(
+      `  ${name.padEnd(44)} ${(time * 1000).toFixed(0).padStart(6)} us ${(time / base).toFixed(2).padStart(7)} x`,
+    )
   }
 }
 

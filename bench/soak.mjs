@@ -1,6 +1,6 @@
 // Mixed traffic for some minutes, to see that memory and connections stay flat:
 //   npm run soak [minutes]          against AEROSPIKE_HOSTS, else the emulator
-import { readdir, readlink, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
@@ -51,7 +51,11 @@ async function work() {
         })
         .catch(() => undefined)
     } else {
-      await prisma.user.findMany({ where: { id: { gt: id } }, take: 20, include: { profile: true } })
+      await prisma.user.findMany({
+        where: { id: { gt: id } },
+        take: 20,
+        include: { profile: true },
+      })
     }
     operations += 1
   }
