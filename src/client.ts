@@ -79,8 +79,8 @@ export function computedFields(
 }
 
 /**
- * The Decimal class of this client's own copy of Prisma's run time: a client generated with
- * `prisma-client-js` into a folder of its own brings one. No export tells, but a query extension is
+ * The Decimal class of this client's own copy of Prisma's run time, which need not be the copy that
+ * this package resolves: in a monorepo there may be two. No export tells, but a query extension is
  * given clones of its arguments, with every decimal made anew; so it is asked, without a query.
  */
 export async function decimalClassOf(

@@ -481,3 +481,18 @@ describe('a store that fails at everything', () => {
     expect(prisma.$cache.stats()).toMatchObject({ hits: 0, misses: 0, fills: 0 })
   })
 })
+
+it('with strictUndefinedChecks, an explicit undefined is Prisma’s to refuse, whatever is cached', async () => {
+  const { client } = await openShop()
+  const strict = anotherClient(client, client.constructor as never, {
+    __internal: {
+      configOverride: (config: { readonly previewFeatures: readonly string[] }) => ({
+        ...config,
+        previewFeatures: [...config.previewFeatures, 'strictUndefinedChecks'],
+      }),
+    },
+  })
+  const prisma = extend(strict)
+  expect(await prisma.user.findMany({ where: {} })).toHaveLength(2)
+  await expect(prisma.user.findMany({ where: { name: undefined } })).rejects.toThrow('undefined')
+})

@@ -100,7 +100,13 @@ function canonicalFields(value: object, asGiven: boolean): string {
 }
 
 /** What may hold JSON to compare with: SQLite compares it as text, in which keys have an order. */
-const comparing: ReadonlySet<string> = new Set(['equals', 'not'])
+const comparing: ReadonlySet<string> = new Set([
+  'equals',
+  'not',
+  'array_contains',
+  'array_starts_with',
+  'array_ends_with',
+])
 
 /** Any version of decimal.js, as Prisma itself recognises it. */
 function isDecimal(value: object): value is { toFixed(): string } {

@@ -1,27 +1,11 @@
 import Aerospike, { type Client } from 'aerospike'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { codeOf, connectClient, freshSet, testKey } from './client.js'
-import { startTestServer, type TestServer } from './server.js'
+import { describe, expect, it } from 'vitest'
+import { codeOf, testKey } from './client.js'
+import { client, server, set, useServer } from './connected.js'
 
 const { batchType, operations: ops, maps, policy } = Aerospike
 
-let server: TestServer
-let client: Client
-let set: string
-
-beforeAll(async () => {
-  server = await startTestServer()
-  client = await connectClient(server.hosts)
-})
-
-afterAll(async () => {
-  client.close()
-  await server.stop()
-})
-
-beforeEach(() => {
-  set = freshSet()
-})
+useServer()
 
 const key = (name: string | number) => testKey(server.namespace, set, name)
 const read = (name: string) => ({ type: batchType.BATCH_READ, key: key(name), readAllBins: true })

@@ -1,30 +1,14 @@
 import Aerospike, { type Client } from 'aerospike'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { codeOf, connectClient, freshSet, testKey } from './client.js'
-import { startTestServer, type TestServer } from './server.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { codeOf, testKey } from './client.js'
+import { client, server, set, useServer } from './connected.js'
 
 const { maps, lists, operations: ops, cdt } = Aerospike
 const { UNORDERED, KEY_ORDERED, KEY_VALUE_ORDERED } = maps.order
 const { CREATE_ONLY, UPDATE_ONLY, NO_FAIL, PARTIAL } = maps.writeFlags
 const Return = maps.returnType
 
-let server: TestServer
-let client: Client
-let set: string
-
-beforeAll(async () => {
-  server = await startTestServer()
-  client = await connectClient(server.hosts)
-})
-
-afterAll(async () => {
-  client.close()
-  await server.stop()
-})
-
-beforeEach(() => {
-  set = freshSet()
-})
+useServer()
 
 const key = () => testKey(server.namespace, set, 'k')
 const store = (bins: Record<string, unknown>) => client.put(key(), bins as never)

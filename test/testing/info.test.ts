@@ -1,21 +1,9 @@
-import type { Client } from 'aerospike'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { codeOf, connectClient, freshSet, testKey } from './client.js'
+import { describe, expect, it } from 'vitest'
+import { codeOf, freshSet, testKey } from './client.js'
+import { client, server, useServer } from './connected.js'
 import { askInfo } from './info-client.js'
-import { startTestServer, type TestServer } from './server.js'
 
-let server: TestServer
-let client: Client
-
-beforeAll(async () => {
-  server = await startTestServer()
-  client = await connectClient(server.hosts)
-})
-
-afterAll(async () => {
-  client.close()
-  await server.stop()
-})
+useServer()
 
 const ask = (command: string) => askInfo(server.hosts, command)
 

@@ -1,8 +1,8 @@
 import Aerospike, { type Client } from 'aerospike'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { codeOf, connectClient, freshSet, testKey } from './client.js'
+import { describe, expect, it } from 'vitest'
+import { codeOf, freshSet, testKey } from './client.js'
+import { client, server, set, useServer } from './connected.js'
 import { askInfo } from './info-client.js'
-import { startTestServer, type TestServer } from './server.js'
 
 const { policy } = Aerospike
 const { EQ, GT } = policy.gen
@@ -10,23 +10,7 @@ const { CREATE, REPLACE, UPDATE, CREATE_OR_REPLACE } = policy.exists
 const ops = Aerospike.operations
 const TEN_YEARS = 315_360_000
 
-let server: TestServer
-let client: Client
-let set: string
-
-beforeAll(async () => {
-  server = await startTestServer()
-  client = await connectClient(server.hosts)
-})
-
-afterAll(async () => {
-  client.close()
-  await server.stop()
-})
-
-beforeEach(() => {
-  set = freshSet()
-})
+useServer()
 
 const key = (name: string | number | Buffer) => testKey(server.namespace, set, name)
 const write = (fields: object) => new Aerospike.WritePolicy(fields)
