@@ -186,6 +186,29 @@ describe('aerospike() (emulator)', () => {
     })
   })
 
+  it('queues commands beyond the connections that there may be', async () => {
+    const { store } = await start({ timeout: 10_000 })
+    const touches = Array.from({ length: 5_000 }, () => touch(store, newTag()))
+    await expect(Promise.all(touches)).resolves.toHaveLength(5_000)
+  })
+
+  it('rejects, at worst, what is asked after the event loop was blocked for long', async () => {
+    const { store } = await start({ timeout: 50 })
+    const tag = newTag()
+    await touch(store, tag)
+    const until = performance.now() + 200
+    while (performance.now() < until);
+    await store.lookup(newKey(), [tag]).catch(() => undefined)
+    await expect(store.lookup(newKey(), [tag])).resolves.toBeDefined()
+  })
+
+  it('rejects everything in a namespace that is not there', async () => {
+    const { store } = await start({ namespace: 'shop' })
+    await expect(store.lookup(newKey(), [newTag()])).rejects.toThrow()
+    await expect(touch(store, newTag())).rejects.toThrow()
+    await expect(store.fill(newKey(), newEntry(), ABSENT, NOW)).rejects.toThrow()
+  })
+
   it('takes a record that is not one of ours for absent', async () => {
     const { store, emulator } = await start()
     const client = await Aerospike.connect({
