@@ -1,0 +1,3 @@
+import { testRandomPrograms } from './random.js'
+
+testRandomPrograms('sqlite')
