@@ -494,5 +494,7 @@ it('with strictUndefinedChecks, an explicit undefined is Prisma’s to refuse, w
   })
   const prisma = extend(strict)
   expect(await prisma.user.findMany({ where: {} })).toHaveLength(2)
-  await expect(prisma.user.findMany({ where: { name: undefined as never } })).rejects.toThrow('undefined')
+  await expect(prisma.user.findMany({ where: { name: undefined as never } })).rejects.toThrow(
+    'undefined',
+  )
 })
