@@ -44,8 +44,11 @@ function extend(client: Client, options: CacheAsideOptions): Client {
         return cache.transaction(this, input, times)
       },
       async $disconnect(this: Client) {
-        await client.$disconnect.call(this)
-        await cache.close()
+        try {
+          await client.$disconnect.call(this)
+        } finally {
+          await cache.close()
+        }
       },
       $extends(this: Client, extension: object) {
         const extended = client.$extends.call(this, extension)

@@ -365,6 +365,22 @@ describe('what the client does to answers:', () => {
     expect(stats()).toMatchObject(order === 'before' ? { hits: 5, bypasses: 0 } : { bypasses: 10 })
   })
 
+  it('a computed field that an extension after the cache defines anew has what it needs', async () => {
+    const { client } = await openShop()
+    const compute = (row: object) => Object.keys(row).join()
+    const first = client
+      .$extends({ result: { user: { label: { needs: { email: true }, compute } } } })
+      .$extends(cacheAside({ store: memory() }))
+    const second = first.$extends({
+      result: { user: { label: { needs: { handle: true }, compute } } },
+    })
+    for (let n = 0; n < 2; n += 1) {
+      const select = { label: true }
+      expect((await first.user.findUnique({ where, select }))?.label).toBe('email')
+      expect((await second.user.findUnique({ where, select }))?.label).toBe('handle,label')
+    }
+  })
+
   it('a query extension after the cache runs for what the cache does not answer', async () => {
     const { prisma } = await openShop()
     const seen: unknown[] = []

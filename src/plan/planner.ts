@@ -81,7 +81,8 @@ export class Planner {
   #isCovered({ computed, omits }: Survey): boolean {
     const { computed: known, computedLater, omitsGlobally } = this.#options
     for (const field of computed) if (!known.has(field)) return false
-    return !((omits || omitsGlobally) && computedLater())
+    const isDecidedByThem = omits || omitsGlobally || computed.size > 0
+    return !(isDecidedByThem && computedLater())
   }
 
   write(query: Query): readonly Tag[] {
