@@ -27,7 +27,7 @@ import {
   type RowWrite,
   status,
 } from './commands.js'
-import { adviceOn, relevant, settingsIn } from './health.js'
+import { healthOf } from './health.js'
 import { type AerospikeOptions, type AerospikeSettings, aerospikeSettings } from './options.js'
 import {
   bins,
@@ -156,39 +156,8 @@ class AerospikeStore implements Store {
     }
   }
 
-  async health(): Promise<StoreHealth> {
-    const { namespace } = this.#settings
-    try {
-      const build = lastWord(await this.#commands.info('build'))
-      const asked = performance.now()
-      const namespaces = lastWord(await this.#commands.info('namespaces')).split(';')
-      const latency = performance.now() - asked
-      if (!namespaces.includes(namespace)) {
-        const advice = [
-          `The server has no namespace '${namespace}', only ${namespaces.join(', ')}.`,
-        ]
-        return { state: 'down', latency, build, advice }
-      }
-      const settings = {
-        ...settingsIn(await this.#commands.info(`get-config:context=namespace;id=${namespace}`)),
-        ...settingsIn(await this.#commands.info(`namespace/${namespace}`)),
-      }
-      return {
-        state: this.#commands.breaker.state === 'closed' ? 'up' : 'down',
-        latency,
-        build,
-        ...this.#lastError(),
-        settings: relevant(settings),
-        advice: adviceOn(settings),
-      }
-    } catch {
-      return { state: 'down', ...this.#lastError(), advice: [UNREACHABLE] }
-    }
-  }
-
-  #lastError(): { readonly lastError?: string } {
-    const { lastError } = this.#commands.breaker
-    return lastError === undefined ? {} : { lastError: messageOf(lastError) }
+  health(): Promise<StoreHealth> {
+    return healthOf(this.#commands, this.#settings.namespace)
   }
 
   async lease(lease: LeaseId, until: number, now: number): Promise<boolean> {
@@ -262,18 +231,6 @@ class AerospikeStore implements Store {
     )
     return value && { ...entry, value }
   }
-}
-
-const UNREACHABLE =
-  'Aerospike does not answer: queries are answered by the database. Look at hosts, at the network and at the server.'
-
-/** An answer of the info protocol begins with what was asked. */
-function lastWord(answer: string): string {
-  return answer.split('\t').at(-1)?.trim() ?? ''
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** What a record may unfold to, in bytes: a bound for hostile bytes. */

@@ -1,21 +1,65 @@
 import type { StoreHealth } from '../store.js'
+import type { Commands } from './commands.js'
+
+/** Asks the server how it is; where it does not answer, that is how it is. */
+export async function healthOf(commands: Commands, namespace: string): Promise<StoreHealth> {
+  try {
+    const build = lastWord(await commands.info('build'))
+    const asked = performance.now()
+    const namespaces = lastWord(await commands.info('namespaces')).split(';')
+    const latency = performance.now() - asked
+    if (!namespaces.includes(namespace)) {
+      const advice = [`The server has no namespace '${namespace}', only ${namespaces.join(', ')}.`]
+      return { state: 'down', latency, build, advice }
+    }
+    const settings = {
+      ...settingsIn(await commands.info(`get-config:context=namespace;id=${namespace}`)),
+      ...settingsIn(await commands.info(`namespace/${namespace}`)),
+    }
+    return {
+      state: commands.breaker.state === 'closed' ? 'up' : 'down',
+      latency,
+      build,
+      ...lastErrorOf(commands),
+      settings: relevant(settings),
+      advice: adviceOn(settings),
+    }
+  } catch {
+    return { state: 'down', ...lastErrorOf(commands), advice: [UNREACHABLE] }
+  }
+}
+
+const UNREACHABLE =
+  'Aerospike does not answer: queries are answered by the database. Look at hosts, at the network and at the server.'
+
+function lastErrorOf({ breaker }: Commands): { readonly lastError?: string } {
+  const { lastError } = breaker
+  if (lastError === undefined) return {}
+  return { lastError: lastError instanceof Error ? lastError.message : String(lastError) }
+}
+
+/** An answer of the info protocol begins with what was asked. */
+function lastWord(answer: string): string {
+  return answer.split('\t').at(-1)?.trim() ?? ''
+}
 
 /** What a namespace's configuration and its state say, by the server's own names. */
-export type Settings = Readonly<Record<string, string>>
+type Settings = Readonly<Record<string, string>>
 
-/** `name=value;name=value`, as the info protocol answers; each answer begins with what was asked. */
-export function settingsIn(answer: string): Settings {
-  const body = answer.slice(answer.indexOf('\t') + 1).trim()
+/** `name=value;name=value`, as the info protocol answers. */
+function settingsIn(answer: string): Settings {
   return Object.fromEntries(
-    body.split(';').map((pair) => {
-      const at = pair.indexOf('=')
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
+    lastWord(answer)
+      .split(';')
+      .map((pair) => {
+        const at = pair.indexOf('=')
+        return [pair.slice(0, at), pair.slice(at + 1)]
+      }),
   )
 }
 
 /** Those of the namespace's settings that decide what this package can promise. */
-export function relevant(settings: Settings): NonNullable<StoreHealth['settings']> {
+function relevant(settings: Settings): NonNullable<StoreHealth['settings']> {
   return Object.fromEntries(
     NAMES.flatMap((name) => {
       const value = settingOf(settings, name)
@@ -38,7 +82,7 @@ const NAMES = [
 ]
 
 /** What an operator should change, and why, in words. */
-export function adviceOn(settings: Settings): readonly string[] {
+function adviceOn(settings: Settings): readonly string[] {
   const is = (name: string, value: string) => settingOf(settings, name) === value
   const advice: string[] = []
   if (is('stop_writes', 'true')) {
