@@ -1,12 +1,23 @@
-import type { Codec } from '../../../src/codec/codec.js'
 import { seal } from '../../../src/codec/envelope.js'
-import type { EntryKey } from '../../../src/plan/key.js'
 import type { TagId } from '../../../src/plan/tag.js'
-import type { Generation, Store } from '../../../src/store/store.js'
+import type { Generation } from '../../../src/store/store.js'
+import { Actors, codec, LIFETIME, TTL } from './actors.js'
 import { type Answer, Ledger } from './ledger.js'
 import type { Protocol } from './protocol.js'
-import { type Fault, nameOf, type Operation, type Row, type Scenario } from './scenario.js'
-import { SimulatedStore, type StoreStep } from './store.js'
+import { type Fault, nameOf, type Scenario } from './scenario.js'
+import {
+  areInterchangeable,
+  DatabaseError,
+  historyOf,
+  keyOf,
+  type Process,
+  type Running,
+  Shown,
+  type Step,
+  show,
+  type Way,
+} from './step.js'
+import { SimulatedStore } from './store.js'
 import type { Line } from './trace.js'
 
 /** What the scheduler may do next. */
@@ -16,64 +27,10 @@ export interface Choice {
   readonly take: () => void | Promise<void>
 }
 
-/** One way in which a step that a process waits for may go. */
-interface Way {
-  readonly label: string
-  readonly perform: () => unknown
-  /** Explored only while this has not gone wrong yet. */
-  readonly fault?: Fault
-}
-
-interface Step {
-  readonly id: string
-  /** The tags that it reads or changes. */
-  readonly tags: readonly TagId[]
-  readonly process: Process
-  readonly operation: Running
-  readonly ways: readonly Way[]
-  readonly resolve: (result: unknown) => void
-  readonly reject: (error: unknown) => void
-}
-
-interface Running {
-  readonly name: string
-  readonly spec: Operation
-  readonly process: Process
-  /** Of a write: the value that it writes. */
-  readonly number: number
-  state: 'waiting' | 'running' | 'ended'
-  steps: number
-}
-
-interface Process {
-  readonly index: number
-  readonly operations: Running[]
-  isAlive: boolean
-  /** How far it has come in its pauses: the clocks of processes differ by so much. */
-  paused: number
-  /**
-   * Of each operation, all that it has learned since the process was last at rest; of what was before,
-   * the protocol keeps nothing. And of what operations share, in which order they came to it.
-   */
-  readonly histories: Map<string, string[]>
-}
-
-/** Long against every pause, and short against the time to live of entries. */
-const LIFETIME = 10_000
 /** Zero would be the same as never to a store. */
 const START = 1
 /** The name of a version. */
 const MADE = /\w+(?:\.\d+)?\/\d+/g
-const TTL = 1_000_000
-/** One pause: longer waits repeat it. */
-const LEASE_WAIT = 2
-
-/** The value of an entry is the answer's text. */
-const codec: Codec = {
-  encode: (value) => Buffer.from(JSON.stringify(value)),
-  decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()),
-}
-
 /**
  * Processes that run the protocol against one store and one database, of which nothing happens until
  * it is chosen. Time passes only where a step says so.
@@ -84,7 +41,7 @@ export class World {
   /** Whether an entry that stood was replaced by one that does not. */
   hasOverwritten = false
   readonly #scenario: Scenario
-  readonly #protocol: Protocol
+  readonly #actors: Actors
   readonly #ledger: Ledger
   readonly #store: SimulatedStore
   readonly #processes: Process[]
@@ -100,7 +57,6 @@ export class World {
 
   constructor(scenario: Scenario, protocol: Protocol) {
     this.#scenario = scenario
-    this.#protocol = protocol
     this.#ledger = new Ledger(scenario)
     this.#faults = new Set(scenario.faults)
     this.#store = new SimulatedStore(
@@ -111,6 +67,15 @@ export class World {
         this.#say(undefined, '', 'an entry that stood is replaced by one that does not')
       },
     )
+    this.#actors = new Actors({
+      scenario,
+      protocol,
+      ledger: this.#ledger,
+      store: this.#store,
+      now: () => this.#now,
+      running: () => this.#running(),
+      ask: (operation, ways, tags) => this.#ask(operation, ways, tags),
+    })
     const counts = { R: 0, W: 0 }
     this.#processes = scenario.processes.map((operations, index) => {
       const process: Process = {
@@ -134,24 +99,9 @@ export class World {
 
   /** Builds the processes and, where the scenario says so, fills the cache. */
   async start(): Promise<void> {
-    const { Reader, OwedTouches, Telemetry } = this.#protocol
-    const strict = this.#scenario.consistency === 'strict'
-    for (const process of this.#processes) {
-      const clock = () => this.#now + process.paused
-      const telemetry = new Telemetry()
-      const store = this.#storeOf(process)
-      const holdUntil = () => undefined
-      const everything = () => ['a', 'b'] as TagId[]
-      const owed = new OwedTouches({ store, telemetry, holdUntil, everything })
-      const common = { store, owed, telemetry, clock }
-      this.#readers.set(process, new Reader({ ...common, codec, strict, leaseWait: LEASE_WAIT }))
-      this.#writers.set(process, { ...common, holdUntil, rejectWrites: false })
-    }
+    for (const process of this.#processes) this.#actors.add(process)
     if (this.#scenario.warm) await this.#warm()
   }
-
-  readonly #readers = new Map<Process, InstanceType<Protocol['Reader']>>()
-  readonly #writers = new Map<Process, ConstructorParameters<Protocol['Write']>[0]>()
 
   /** All that can happen now; nothing where everything has ended. */
   choices(): readonly Choice[] {
@@ -296,12 +246,10 @@ export class World {
     this.#note(operation, `begins to ${nameOf(spec)}`)
     if (spec.kind === 'read') {
       this.#ledger.beginRead(name, process.index, spec.rows, this.#now)
-      this.#watch(operation, this.#read(operation, spec.rows))
     } else {
       this.#ledger.beginWrite(name, operation.number, process.index, spec.rows)
-      const run = spec.kind === 'write' ? this.#write(operation) : this.#transaction(operation)
-      this.#watch(operation, run)
     }
+    this.#watch(operation, this.#actors.run(operation))
     const steps = this.#pending.filter((step) => step.operation === operation)
     const [step] = steps
     const isApart = this.#faults.has('loss') || (spec.kind !== 'read' && this.#faults.has('delay'))
@@ -335,139 +283,6 @@ export class World {
     this.#note(operation, how)
     const write = this.#ledger.write(operation.name)
     if (write !== undefined) write.state = 'acknowledged'
-  }
-
-  #read(operation: Running, rows: readonly Row[]): Promise<Answer> {
-    const reader = this.#readers.get(operation.process) as InstanceType<Protocol['Reader']>
-    return reader.read<Answer>({
-      model: 'Row',
-      operation: 'read',
-      key: keyOf(rows),
-      tags: rows as readonly string[] as readonly TagId[],
-      ttl: TTL,
-      load: () =>
-        this.#ask(operation, [
-          { label: `query ${rows.join(', ')}`, perform: () => this.#ledger.query(rows) },
-          {
-            label: `query ${rows.join(', ')}: fails`,
-            fault: 'query',
-            perform: () => {
-              throw new DatabaseError(operation.name, 'the query failed')
-            },
-          },
-        ]) as Promise<Answer>,
-    })
-  }
-
-  /** As `CacheAside` runs a write that is in no transaction. */
-  async #write(operation: Running): Promise<undefined> {
-    const write = this.#beginWrite(operation)
-    await write.announce(operation.spec.rows.map(tagOf))
-    await write.endWith(this.#commit(operation), this.#protocol.provesUnwritten)
-    return undefined
-  }
-
-  /** As `CacheAside` runs an interactive transaction. */
-  async #transaction(operation: Running): Promise<undefined> {
-    const write = this.#beginWrite(operation)
-    // Its statements are seen by nobody until they are committed, so they are no steps.
-    const announced = async () => {
-      for (const row of operation.spec.rows) await write.announce([tagOf(row)])
-    }
-    const outcome = announced().then(() => this.#commit(operation))
-    await write.endWith(outcome, isRollback)
-    return undefined
-  }
-
-  #beginWrite({ process }: Running): InstanceType<Protocol['Write']> {
-    const options = this.#writers.get(process) as ConstructorParameters<Protocol['Write']>[0]
-    return new this.#protocol.Write(options, { lifetime: LIFETIME })
-  }
-
-  /** The statement that commits, in each way that the scenario gives it. */
-  #commit(operation: Running): Promise<unknown> {
-    const { spec, name } = operation
-    const rows = spec.rows.join(', ')
-    const commit = () => this.#ledger.commit(name, this.#now)
-    const lose = () => {
-      throw new DatabaseError(name, 'the connection was lost')
-    }
-    const ways: Way[] = []
-    for (const end of spec.kind === 'read' ? [] : spec.ends) {
-      if (end === 'commit') {
-        ways.push({ label: `commit ${rows} = ${operation.number}`, perform: commit })
-      } else if (end === 'rollback') {
-        ways.push({
-          label: `roll back ${rows}`,
-          perform: () => {
-            throw new RolledBack(name, 'rolled back')
-          },
-        })
-      } else {
-        ways.push({ label: `lose ${rows} = ${operation.number}`, perform: lose })
-        ways.push({
-          label: `commit ${rows} = ${operation.number}, lose the answer`,
-          perform: () => {
-            commit()
-            lose()
-          },
-        })
-      }
-    }
-    return this.#ask(operation, ways)
-  }
-
-  #storeOf(process: Process): Store {
-    const ask = <T>({ label, tags, perform, show: text }: StoreStep<T>): Promise<T> => {
-      const operation = this.#running()
-      const fail = () => {
-        throw new StoreError(label)
-      }
-      const refused = () => this.#refused(operation, label)
-      const ways: Way[] = [
-        { label, perform: async () => new Shown(await perform(), text) },
-        {
-          label: `${label}: fails, not done`,
-          fault: 'store',
-          perform: () => {
-            refused()
-            fail()
-          },
-        },
-        {
-          label: `${label}: fails, done`,
-          fault: 'store',
-          perform: async () => {
-            await perform()
-            fail()
-          },
-        },
-      ]
-      return this.#ask(operation, ways, tags) as Promise<T>
-    }
-    const isSplit = this.#scenario.granularity === 'records'
-    const store = this.#store.asSeenBy(ask, isSplit, () => historyOf(process))
-    return {
-      ...store,
-      announce: (tags, mark) => {
-        const write = this.#ledger.write(this.#running().name)
-        if (write !== undefined) write.deadline = mark.deadline
-        return store.announce(tags, mark)
-      },
-      settle: async (writeId, settled) => {
-        const { index } = process
-        await store.settle(writeId, settled)
-        for (const tag of settled.touched) this.#ledger.delivered(index, tag)
-      },
-    }
-  }
-
-  /** The store has not taken a call of a write. */
-  #refused({ name }: Running, label: string): void {
-    const write = this.#ledger.write(name)
-    if (write === undefined) return
-    if (label.startsWith('announce')) write.isUnmarked = true
-    if (label.startsWith('touch')) write.isOwed = true
   }
 
   #ask(operation: Running, ways: readonly Way[], tags: readonly TagId[] = []): Promise<unknown> {
@@ -649,66 +464,9 @@ export class World {
   }
 }
 
-/** The database's own errors, as its client sees them. */
-class DatabaseError extends Error {
-  readonly operation: string
-
-  constructor(operation: string, message: string) {
-    super(message)
-    this.operation = operation
-  }
-}
-
-/** What a statement that a constraint refused, and a transaction that its callback left, fail with. */
-class RolledBack extends DatabaseError {
-  readonly code = 'P2002'
-}
-
-class StoreError extends Error {}
-
-/** A result of the store, with what its receiver learns from it. */
-class Shown<T> {
-  readonly value: T
-  readonly text: (result: T) => string
-
-  constructor(value: T, text: (result: T) => string) {
-    this.value = value
-    this.text = text
-  }
-}
-
 /** Node runs what `nextTick` is given after the last microtask, so all processes wait by then. */
 function quiescence(): Promise<void> {
   return new Promise((resolve) => {
     process.nextTick(resolve)
   })
-}
-
-function historyOf({ histories, paused }: Process): string {
-  const groups = [...histories].map(([group, history]) => `${group}: ${history.join(';')}`)
-  return `${paused} ${groups.sort().join(' | ')}`
-}
-
-function isRollback(error: unknown): boolean {
-  return error instanceof RolledBack
-}
-
-function areInterchangeable(one: Running, other: Running): boolean {
-  if (nameOf(one.spec) !== nameOf(other.spec)) return false
-  if (one.process === other.process) return true
-  return one.process.operations.length === 1 && other.process.operations.length === 1
-}
-
-function keyOf(rows: readonly Row[]): EntryKey {
-  return rows.join('+') as EntryKey
-}
-
-function tagOf(row: Row) {
-  return { name: row, id: row as string as TagId }
-}
-
-function show(answer: Answer): string {
-  return Object.entries(answer)
-    .map(([row, value]) => `${row}=${value}`)
-    .join(', ')
 }
