@@ -151,7 +151,8 @@ export class CacheAside {
     if (!plan.cacheable) return bypass(plan.reason)
     const reader = await this.#reader
     const tags = plan.tags.map(({ id }) => id)
-    return reader.read({ model, operation, key: plan.key, tags, ttl: asked?.ttl ?? plan.ttl, load })
+    const ttl = asked?.ttl ?? plan.ttl
+    return reader.read({ model, operation, key: plan.key, tags, wide: [], narrow, ttl, load })
   }
 
   #isCached(operation: string): boolean {
@@ -252,6 +253,8 @@ export class CacheAside {
     return times?.timeout ?? defaults?.timeout ?? PRISMA_TIMEOUT
   }
 }
+
+const narrow = () => ({ dropped: [], replaced: [], rows: [] })
 
 /** Prisma's own default for an interactive transaction, in milliseconds. */
 const PRISMA_TIMEOUT = 5_000

@@ -253,6 +253,7 @@ function isStore(given: unknown): given is Store {
 
 const storeMethods = [
   'lookup',
+  'states',
   'repair',
   'announce',
   'settle',

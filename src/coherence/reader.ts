@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Codec } from '../codec/codec.js'
 import { seal, unseal } from '../codec/envelope.js'
 import { nextTurn } from '../next-turn.js'
@@ -8,7 +9,6 @@ import type {
   FillOutcome,
   Generation,
   LeaseId,
-  Lookup,
   Store,
   TagState,
   Version,
@@ -16,21 +16,10 @@ import type {
 import type { BypassReason, MissReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { takeTurn } from './lease.js'
+import { dependenciesOf, type Snapshot } from './narrowing.js'
 import type { OwedTouches } from './owed-touches.js'
-import { doubtsOf, isBlocked, judge } from './validity.js'
-
-/** A read as the protocol sees it. */
-export interface Read<T> {
-  readonly model: string
-  readonly operation: string
-  readonly key: EntryKey
-  /** Every tag that a write which changes the answer touches; no tag twice. */
-  readonly tags: readonly TagId[]
-  /** Milliseconds. */
-  readonly ttl: number
-  /** Asks the database. */
-  readonly load: () => Promise<T>
-}
+import type { Narrowed, Read } from './read.js'
+import { doubtsOf, type Found, isBlocked, judge } from './validity.js'
 
 export interface ReaderOptions {
   readonly store: Store
@@ -47,8 +36,8 @@ export interface ReaderOptions {
 
 /** A query of this process that is under way, and what it can vouch for. */
 interface Flight {
-  /** Of the read's tags, taken before the query began. */
-  readonly snapshot: readonly Version[]
+  /** Of the read's planned tags, in their order, taken before the query began. */
+  readonly versions: readonly Version[]
   readonly startedAt: number
   /** The encoded answer; nothing where the owner's query failed, or gave what cannot be encoded. */
   readonly bytes: Promise<Uint8Array | undefined>
@@ -57,26 +46,36 @@ interface Flight {
 /** A read that was not answered by an entry, and what was seen when it was not. */
 interface Miss<T> extends Read<T> {
   readonly reason: MissReason
-  readonly snapshot: readonly Version[]
+  readonly snapshot: Snapshot
+  /** The part of the snapshot that every process which misses this read has. */
+  readonly versions: readonly Version[]
   readonly seen: Generation
 }
+
+/** How many tags of rows are remembered, to ask for them at once when a read comes again. */
+const REMEMBERED_TAGS = 100_000
 
 /** Answers reads from the store where it can prove that they are current, else from the database. */
 export class Reader {
   readonly #options: ReaderOptions
   readonly #flights = new Map<EntryKey, Flight>()
+  /** What the entries seen last depended on, beyond what their reads' plans say. */
+  readonly #remembered = new LRUCache<EntryKey, readonly TagId[]>({
+    maxSize: REMEMBERED_TAGS,
+    sizeCalculation: (tags) => tags.length,
+  })
 
   constructor(options: ReaderOptions) {
     this.#options = options
   }
 
   async read<T>(read: Read<T>): Promise<T> {
-    const { store, owed, clock, strict } = this.#options
+    const { owed, clock, strict } = this.#options
     if (!owed.isEmpty) {
       await nextTurn()
       return this.#bypass(read, 'store')
     }
-    const found = await this.#ask(() => store.lookup(read.key, read.tags))
+    const found = await this.#ask(() => this.#lookup(read))
     if (found === undefined) return this.#bypass(read, 'store')
 
     const verdict = judge(found, read.tags, clock(), strict)
@@ -89,27 +88,61 @@ export class Reader {
     return value.decoded as T
   }
 
-  async #miss<T>(read: Read<T>, found: Lookup, reason: MissReason): Promise<T> {
-    const states = await this.#ask(() => this.#vouched(read.tags, found.tags))
+  /** The entry, and the states of all that the plan or the entry names. */
+  async #lookup({ key, tags, wide }: Read<unknown>): Promise<Found> {
+    const { store } = this.#options
+    const planned = [...tags, ...wide]
+    const asked = [...planned, ...(this.#remembered.get(key) ?? [])]
+    const { entry, generation, tags: found } = await store.lookup(key, asked)
+    const states = new Map(asked.map((tag, index) => [tag, found[index] as TagState]))
+
+    const dependencies = [...(entry?.dependencies.keys() ?? [])]
+    const more = dependencies.filter((tag) => !states.has(tag))
+    if (more.length > 0) {
+      const others = await store.states(more)
+      more.forEach((tag, index) => {
+        states.set(tag, others[index] as TagState)
+      })
+      this.#remember(key, planned, dependencies)
+    }
+    return { entry, generation, states }
+  }
+
+  #remember(key: EntryKey, planned: readonly TagId[], dependencies: readonly TagId[]): void {
+    const others = new Set(dependencies)
+    for (const tag of planned) others.delete(tag)
+    if (others.size > 0) this.#remembered.set(key, [...others])
+    else this.#remembered.delete(key)
+  }
+
+  async #miss<T>(read: Read<T>, found: Found, reason: MissReason): Promise<T> {
+    const states = await this.#ask(() => this.#vouched(found.states))
     if (states === undefined) return this.#bypass(read, 'store')
     const { clock, strict } = this.#options
-    if (isBlocked(states, clock(), strict)) return this.#bypass(read, 'blocked')
+    const planned = [...read.tags, ...read.wide]
+    if (isBlocked(states, planned, clock(), strict)) return this.#bypass(read, 'blocked')
 
-    const snapshot = states.map(({ version }) => version as Version)
+    const snapshot = new Map(
+      Array.from(states, ([tag, { version }]) => [tag, version as Version] as const),
+    )
+    const versions = planned.map((tag) => snapshot.get(tag) as Version)
     const flight = this.#flights.get(read.key)
     // A flight with other versions may have asked the database before a write that this read must see.
-    if (flight !== undefined && equal(flight.snapshot, snapshot)) return this.#join(read, flight)
-    return this.#fly({ ...read, reason, snapshot, seen: found.generation })
+    if (flight !== undefined && equal(flight.versions, versions)) return this.#join(read, flight)
+    return this.#fly({ ...read, reason, snapshot, versions, seen: found.generation })
   }
 
   /** The looked-up states, with those repaired that cannot serve as a snapshot. */
-  async #vouched(tags: readonly TagId[], found: readonly TagState[]): Promise<readonly TagState[]> {
+  async #vouched(found: ReadonlyMap<TagId, TagState>): Promise<ReadonlyMap<TagId, TagState>> {
     const { store, clock } = this.#options
-    const doubts = doubtsOf(tags, found, clock())
+    const doubts = doubtsOf(found, clock())
     if (doubts.length === 0) return found
     const repaired = await store.repair(doubts)
-    const byTag = new Map(doubts.map(({ tag }, index) => [tag, repaired[index]]))
-    return tags.map((tag, index) => byTag.get(tag) ?? (found[index] as TagState))
+    const states = new Map(found)
+    doubts.forEach(({ tag }, index) => {
+      states.set(tag, repaired[index] as TagState)
+    })
+    return states
   }
 
   async #join<T>(read: Read<T>, flight: Flight): Promise<T> {
@@ -123,16 +156,16 @@ export class Reader {
 
   /** Answers this read and all that join it, from the database or by waiting for another process. */
   async #fly<T>(miss: Miss<T>): Promise<T> {
-    const { snapshot, seen, key } = miss
+    const { versions, seen, key } = miss
     let land: (bytes: Uint8Array | undefined) => void = () => undefined
     const bytes = new Promise<Uint8Array | undefined>((resolve) => {
       land = resolve
     })
-    const flight: Flight = { snapshot, startedAt: this.#options.clock(), bytes }
+    const flight: Flight = { versions, startedAt: this.#options.clock(), bytes }
     this.#flights.set(key, flight)
     try {
       const turn = await this.#ask(() =>
-        takeTurn(key, snapshot, seen, {
+        takeTurn(key, versions, seen, {
           ...this.#options,
           lookAgain: () => this.#entryOf(miss),
         }),
@@ -165,9 +198,10 @@ export class Reader {
       const value = await this.#load(miss)
       // Before anyone else sees the value: Prisma changes what it is given in place.
       const bytes = this.#encode(value)
+      const narrowed = this.#narrow(miss, value)
       land(bytes)
-      if (lease !== undefined && bytes !== undefined) {
-        outcome = await this.#fill(miss, startedAt, bytes)
+      if (lease !== undefined && bytes !== undefined && narrowed !== undefined) {
+        outcome = await this.#fill(miss, startedAt, narrowed, bytes)
       }
       return value
     } finally {
@@ -177,26 +211,25 @@ export class Reader {
     }
   }
 
-  async #entryOf({ key, tags }: Read<unknown>): Promise<Entry | undefined> {
-    const { store, clock, strict } = this.#options
-    const verdict = judge(await store.lookup(key, tags), tags, clock(), strict)
+  async #entryOf(read: Read<unknown>): Promise<Entry | undefined> {
+    const { clock, strict } = this.#options
+    const verdict = judge(await this.#lookup(read), read.tags, clock(), strict)
     return verdict.kind === 'valid' ? verdict.entry : undefined
   }
 
-  async #fill(
-    miss: Miss<unknown>,
+  async #fill<T>(
+    miss: Miss<T>,
     startedAt: number,
+    narrowed: Narrowed,
     bytes: Uint8Array,
   ): Promise<FillOutcome | undefined> {
     const { store, clock, telemetry } = this.#options
-    const { key, tags, ttl, snapshot, seen } = miss
-    const entry: Entry = {
-      value: seal(bytes),
-      dependencies: new Map(snapshot.map((version, index) => [tags[index] as TagId, version])),
-      filledAt: startedAt,
-      freshUntil: startedAt + ttl,
-    }
+    const { key, tags, wide, ttl, snapshot, seen } = miss
     try {
+      const dependencies = await dependenciesOf(miss, narrowed, snapshot, store)
+      this.#remember(key, [...tags, ...wide], [...dependencies.keys(), ...narrowed.rows])
+      const freshUntil = startedAt + ttl
+      const entry: Entry = { value: seal(bytes), dependencies, filledAt: startedAt, freshUntil }
       const outcome = await store.fill(key, entry, seen, clock())
       telemetry.fill({ ...subject(miss), outcome, bytes: entry.value.byteLength })
       return outcome
@@ -226,6 +259,15 @@ export class Reader {
       return await question()
     } catch (error) {
       this.#options.telemetry.error('lookup', error)
+      return undefined
+    }
+  }
+
+  #narrow({ narrow }: Read<unknown>, value: unknown): Narrowed | undefined {
+    try {
+      return narrow(value)
+    } catch (error) {
+      this.#options.telemetry.error('plan', error)
       return undefined
     }
   }

@@ -1,43 +1,54 @@
 import type { TagId } from '../plan/tag.js'
-import type { Doubt, Entry, Lookup, Mark, TagState } from '../store/store.js'
+import type { Doubt, Entry, Generation, Mark, TagState } from '../store/store.js'
 import type { MissReason } from '../telemetry/events.js'
+
+/** What a look-up found, tags by their ids. */
+export interface Found {
+  readonly entry: Entry | undefined
+  readonly generation: Generation
+  readonly states: ReadonlyMap<TagId, TagState>
+}
 
 export type Verdict =
   | { readonly kind: 'valid'; readonly entry: Entry }
   | { readonly kind: 'invalid'; readonly reason: MissReason }
   | { readonly kind: 'blocked' }
 
-/** Whether what was found answers a read that depends on these tags. */
+/** Whether what was found answers a read that depends on these tags, whatever its answer. */
 export function judge(
-  found: Lookup,
+  { entry, states }: Found,
   tags: readonly TagId[],
   now: number,
   strict: boolean,
 ): Verdict {
-  if (isBlocked(found.tags, now, strict)) return { kind: 'blocked' }
-  const { entry } = found
   if (entry === undefined) return { kind: 'invalid', reason: 'absent' }
   if (entry.freshUntil < now) return { kind: 'invalid', reason: 'expired' }
-  const stands = tags.every((tag, index) => {
-    const state = found.tags[index]
-    return (
-      state?.version !== undefined &&
-      state.version === entry.dependencies.get(tag) &&
-      !state.marks.some((mark) => isInDoubt(mark, now))
-    )
-  })
-  // A dependency that was not looked up cannot be vouched for.
-  if (!stands || entry.dependencies.size > tags.length) {
-    return { kind: 'invalid', reason: 'invalidated' }
-  }
-  return { kind: 'valid', entry }
+  const { dependencies } = entry
+  // An entry that lacks one of its read's tags was not written by this code.
+  const stands =
+    tags.every((tag) => dependencies.has(tag)) &&
+    [...dependencies].every(([tag, version]) => {
+      const state = states.get(tag)
+      return state?.version === version && !state.marks.some((mark) => isInDoubt(mark, now))
+    })
+  if (!stands) return { kind: 'invalid', reason: 'invalidated' }
+  return isBlocked(states, dependencies.keys(), now, strict)
+    ? { kind: 'blocked' }
+    : { kind: 'valid', entry }
 }
 
 /** While a blocking mark stands (in strict mode, any), nothing that depends on its tag is served or stored. */
-export function isBlocked(states: readonly TagState[], now: number, strict: boolean): boolean {
-  return states.some(({ marks }) =>
-    marks.some((mark) => (strict || mark.blocking) && !isInDoubt(mark, now)),
-  )
+export function isBlocked(
+  states: ReadonlyMap<TagId, TagState>,
+  tags: Iterable<TagId>,
+  now: number,
+  strict: boolean,
+): boolean {
+  for (const tag of tags) {
+    const { marks } = states.get(tag) as TagState
+    if (marks.some((mark) => (strict || mark.blocking) && !isInDoubt(mark, now))) return true
+  }
+  return false
 }
 
 /** Past its deadline nobody knows what became of the write. */
@@ -46,14 +57,11 @@ function isInDoubt(mark: Mark, now: number): boolean {
 }
 
 /** The tags whose states cannot serve as a snapshot. */
-export function doubtsOf(
-  tags: readonly TagId[],
-  states: readonly TagState[],
-  now: number,
-): readonly Doubt[] {
-  return tags.flatMap((tag, index) => {
-    const { version, marks } = states[index] as TagState
+export function doubtsOf(states: ReadonlyMap<TagId, TagState>, now: number): readonly Doubt[] {
+  const doubts: Doubt[] = []
+  for (const [tag, { version, marks }] of states) {
     const overdue = marks.filter((mark) => isInDoubt(mark, now)).map(({ writeId }) => writeId)
-    return version === undefined || overdue.length > 0 ? { tag, overdue } : []
-  })
+    if (version === undefined || overdue.length > 0) doubts.push({ tag, overdue })
+  }
+  return doubts
 }

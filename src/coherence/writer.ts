@@ -32,7 +32,7 @@ export class Write {
   readonly #options: WriterOptions
   readonly #terms: WriteTerms
   readonly #id = newWriteId()
-  readonly #announced = new Map<Tag['id'], Tag>()
+  readonly #operations: Announced[] = []
   #revocable = true
 
   constructor(options: WriterOptions, terms: WriteTerms) {
@@ -41,15 +41,21 @@ export class Write {
   }
 
   /**
-   * Marks the tags, so that a crash from here on is noticed when the lifetime is over.
+   * Marks the tags of an operation that is about to run, so that a crash from here on is noticed when
+   * the lifetime is over.
    *
+   * @returns what to call when it is known which tags it touched: until then, all that it announced.
    * @throws StoreUnavailableError if the store does not take them and writes are to be rejected then.
    * @param revocable whether a rollback undoes what is about to happen: raw SQL may commit by itself.
    */
-  async announce(tags: readonly Tag[], revocable = true): Promise<void> {
+  async announce(
+    tags: readonly Tag[],
+    revocable = true,
+  ): Promise<(touched: readonly Tag[]) => void> {
     const { store, clock, telemetry } = this.#options
     this.#revocable &&= revocable
-    for (const tag of tags) this.#announced.set(tag.id, tag)
+    const operation: Announced = { announced: tags, touched: tags }
+    this.#operations.push(operation)
     const mark = {
       writeId: this.#id,
       deadline: clock() + this.#terms.lifetime,
@@ -62,25 +68,34 @@ export class Write {
       )
     } catch (error) {
       telemetry.error('announce', error)
-      if (!this.#options.rejectWrites) return
-      throw new StoreUnavailableError('the cache cannot be told of this write', { cause: error })
+      if (this.#options.rejectWrites) {
+        throw new StoreUnavailableError('the cache cannot be told of this write', { cause: error })
+      }
+    }
+    return (touched) => {
+      operation.touched = touched
     }
   }
 
-  /** The write happened, or may have: what it announced is touched. */
+  /** The write happened, or may have: what its operations touched is touched. */
   async settle(): Promise<void> {
-    if (this.#announced.size === 0) return
-    const touched = [...this.#announced.keys()]
+    if (this.#operations.length === 0) return
+    const touched = byId(this.#operations.flatMap((operation) => operation.touched))
+    const untouched = this.#announced().filter((id) => !touched.has(id))
     const holdUntil = this.#options.holdUntil()
-    if (!(await this.#end({ touched, untouched: [], holdUntil }))) return
-    this.#options.telemetry.touch({ tags: [...this.#announced.values()].map(({ name }) => name) })
+    if (!(await this.#end({ touched: [...touched.keys()], untouched, holdUntil }))) return
+    this.#options.telemetry.touch({ tags: Array.from(touched.values(), ({ name }) => name) })
   }
 
   /** It is certain that nothing was written: only the marks go. */
   async withdraw(): Promise<void> {
     if (!this.#revocable) return this.settle()
-    if (this.#announced.size === 0) return
-    await this.#end({ touched: [], untouched: [...this.#announced.keys()] })
+    if (this.#operations.length === 0) return
+    await this.#end({ touched: [], untouched: this.#announced() })
+  }
+
+  #announced(): readonly Tag['id'][] {
+    return [...byId(this.#operations.flatMap(({ announced }) => announced)).keys()]
   }
 
   /** Settles once the outcome is known, or withdraws, and only then hands it on. */
@@ -106,4 +121,14 @@ export class Write {
       return false
     }
   }
+}
+
+/** One operation of a write. */
+interface Announced {
+  readonly announced: readonly Tag[]
+  touched: readonly Tag[]
+}
+
+function byId(tags: readonly Tag[]): ReadonlyMap<Tag['id'], Tag> {
+  return new Map(tags.map((tag) => [tag.id, tag]))
 }

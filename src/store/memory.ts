@@ -77,6 +77,10 @@ export function memory(options: MemoryOptions = {}): Store {
       }
     },
 
+    async states(tags) {
+      return tags.map(stateOf)
+    },
+
     async repair(doubts) {
       return doubts.map(repaired)
     },
@@ -91,7 +95,7 @@ export function memory(options: MemoryOptions = {}): Store {
     async settle(writeId, { touched, untouched, holdUntil }) {
       for (const tag of [...touched, ...untouched]) unmark(tag, (mark) => mark.writeId === writeId)
       for (const tag of touched) {
-        versions.set(tag, newVersion())
+        if (versions.has(tag)) versions.set(tag, newVersion())
         if (holdUntil !== undefined) {
           const hold = { writeId, deadline: holdUntil, blocking: true }
           marks.set(tag, [...(marks.get(tag) ?? []), hold])

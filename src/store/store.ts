@@ -11,6 +11,9 @@ export interface Store {
   /** Reads an entry and the states of tags, all after the call began. */
   lookup(key: EntryKey, tags: readonly TagId[]): Promise<Lookup>
 
+  /** Reads the states of tags, all after the call began. */
+  states(tags: readonly TagId[]): Promise<readonly TagState[]>
+
   /**
    * Gives each tag a version: one that is missing is created; one with overdue marks gets a new one
    * and loses them, as nobody knows what became of those writes.
@@ -21,8 +24,8 @@ export interface Store {
   announce(tags: readonly TagId[], mark: Mark): Promise<void>
 
   /**
-   * Gives each touched tag a new version; takes the write's mark from these, unless it is to hold
-   * them, and from the untouched.
+   * Gives each touched tag a new version, or leaves it absent if it is: nothing valid depends on it
+   * then. Takes the write's mark from these, unless it is to hold them, and from the untouched.
    */
   settle(writeId: WriteId, tags: SettledTags): Promise<void>
 

@@ -63,7 +63,7 @@ const mutants: Record<string, Mutant> = {
     spoil: (actual: ValidityModule) => ({
       ...actual,
       judge: ((found, tags, _, strict) => actual.judge(found, tags, 0, strict)) as Judge,
-      doubtsOf: ((tags, states) => actual.doubtsOf(tags, states, 0)) as Doubts,
+      doubtsOf: ((states) => actual.doubtsOf(states, 0)) as Doubts,
     }),
     scenario: scenario([[read('a')], [write('a')]], { warm: true, faults: ['crash', 'delay'] }),
   },
@@ -103,7 +103,7 @@ const mutants: Record<string, Mutant> = {
         },
       }
     }),
-    scenario: scenario([[read('a')], [write('a')]], { warm: true, faults: ['loss'] }),
+    scenario: scenario([[read('a')], [read('a')], [write('a')]], { warm: true, faults: ['loss'] }),
   },
   'does not announce': {
     path: STORE,

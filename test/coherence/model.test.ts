@@ -48,6 +48,7 @@ it.each([
   [
     'killed after a commit later than its deadline',
     scenario([[read('a')], [read('a')], [write('a')]], {
+      warm: true,
       faults: ['crash', 'delay'],
       excuses: false,
     }),

@@ -156,10 +156,24 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(seen.size).toBe(21)
       })
 
-      it('that was missing is touched into being', async () => {
+      it('that is missing stays so when it is touched: nothing valid can depend on it', async () => {
         const one = newTag()
         await store.settle(newWriteId(), { touched: [one], untouched: [] })
-        expect((await stateOf(one)).version).toBeDefined()
+        expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
+      })
+
+      it('that is missing can be touched beside one that is not', async () => {
+        const [missing, present] = [newTag(), newTag()]
+        const version = await versioned(present)
+        await store.settle(newWriteId(), { touched: [missing, present], untouched: [] })
+        expect((await stateOf(present)).version).not.toBe(version)
+      })
+
+      it('is read by itself as with an entry', async () => {
+        const [one, missing] = [newTag(), newTag()]
+        await versioned(one)
+        await store.announce([one], newMark())
+        expect(await store.states([one, missing])).toEqual(await states(one, missing))
       })
     })
 

@@ -93,6 +93,11 @@ class AerospikeStore implements Store {
     }
   }
 
+  async states(tags: readonly TagId[]): Promise<readonly TagState[]> {
+    const rows = await this.#records.get(tags.map((tag) => `tag:${tag}`))
+    return rows.map(stateIn)
+  }
+
   repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]> {
     return this.#repairs.get(doubts.map((doubt) => JSON.stringify(doubt)))
   }
@@ -115,7 +120,10 @@ class AerospikeStore implements Store {
           }
     const rows = await this.#commands.write(
       [
-        ...touched.map((tag) => this.#tagWrite(tag, (as) => [setVersion(as), leave(as)])),
+        ...touched.map((tag) => ({
+          ...this.#tagWrite(tag, (as) => [setVersion(as), leave(as)]),
+          updateOnly: holdUntil === undefined,
+        })),
         ...untouched.map((tag) => ({
           ...this.#tagWrite(tag, (as) => [unmark(as)]),
           updateOnly: true,

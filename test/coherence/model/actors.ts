@@ -84,6 +84,8 @@ export class Actors {
       operation: 'read',
       key: keyOf(rows),
       tags: rows as readonly string[] as readonly TagId[],
+      wide: [],
+      narrow: () => ({ dropped: [], replaced: [], rows: [] }),
       ttl: TTL,
       load: () =>
         this.#stage.ask(operation, [

@@ -118,6 +118,15 @@ export class SimulatedStore {
         const [{ entry, generation }, ...states] = parts as [Lookup, ...Lookup[]]
         return { entry, generation, tags: states.flatMap((found) => found.tags) }
       },
+      states: (tags) =>
+        each<TagId, TagState>(
+          tags,
+          'look up',
+          (tag) => [tag],
+          (tag) => `tag ${tag}`,
+          async (tag) => (await this.#lookupTag(tag)).tags[0] as TagState,
+          (state) => this.#showTag(state),
+        ),
       repair: (doubts) =>
         each<Doubt, SnapshotState>(
           doubts,
