@@ -1,6 +1,7 @@
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
 export type { CacheAsideOptions, Duration, ModelOptions, QueryOptions } from './options.js'
+export type { ExplainedTag, Explanation } from './plan/explain.js'
 export { aerospike } from './store/aerospike/aerospike.js'
 export type { AerospikeOptions } from './store/aerospike/options.js'
 export { type MemoryOptions, memory } from './store/memory.js'

@@ -2,9 +2,10 @@ import { inspect } from 'node:util'
 import { closest } from 'fastest-levenshtein'
 import ms from 'ms'
 import { annotationOf } from './catalog/annotations.js'
-import type { Catalog } from './catalog/catalog.js'
+import { type Catalog, type Field, type Model, modelOf } from './catalog/catalog.js'
 import { ConfigurationError } from './errors.js'
 import { READS, type ReadOperation } from './plan/query.js'
+import { normaliserOf } from './plan/values.js'
 import type { Store } from './store/store.js'
 
 /** Seconds, or a string with a unit: `'5m'`, `'1h'`, `'250ms'`. */
@@ -57,6 +58,17 @@ export interface CacheAsideOptions<M extends string = string> {
 export interface ModelOptions<M extends string = string> {
   /** How long an answer of this model's queries may be served. */
   readonly ttl?: Duration | undefined
+  /**
+   * Fields by which reads find rows, besides ids, unique fields and foreign keys: a read that gives
+   * them a value is invalidated only by writes to rows that have it. A list stands for a compound key.
+   * Every process that shares the store must be given the same.
+   *
+   * @example
+   * ```ts
+   * cacheAside({ models: { Post: { trackBy: ['status', ['tenantId', 'slug']] } } })
+   * ```
+   */
+  readonly trackBy?: readonly (string | readonly string[])[] | undefined
   /** For a view: the models that it reads. Without it a view is not cached. */
   readonly dependsOn?: readonly M[] | undefined
 }
@@ -88,6 +100,7 @@ export interface ModelSettings {
   readonly enabled: boolean
   readonly ttl: number | undefined
   readonly dependsOn: readonly string[] | undefined
+  readonly trackBy: readonly (readonly string[])[]
 }
 
 const DEFAULT_TTL = 60_000
@@ -152,7 +165,7 @@ const optionNames = [
   'keyspace',
   'schema',
 ] as const satisfies (keyof CacheAsideOptions)[]
-const modelOptionNames = ['ttl', 'dependsOn'] as const satisfies (keyof ModelOptions)[]
+const modelOptionNames = ['ttl', 'trackBy', 'dependsOn'] as const satisfies (keyof ModelOptions)[]
 const queryOptionNames = ['ttl', 'scope'] as const satisfies (keyof QueryOptions)[]
 
 function modelSettings(
@@ -166,31 +179,63 @@ function modelSettings(
     const annotation = annotationOf(model)
     if (annotation !== undefined) {
       const path = `the @cache comment of model ${model.name}`
-      settings.set(model.name, oneModel(path, annotation, names))
+      settings.set(model.name, oneModel(path, annotation, names, model, catalog.provider))
     }
   }
   if (given !== undefined) checkKeys('models', given, names, 'model')
   for (const [name, options] of Object.entries(given ?? {})) {
     if (options === undefined) continue
-    const inCode = oneModel(`models.${name}`, options, names)
+    const model = modelOf(catalog, name)
+    const inCode = oneModel(`models.${name}`, options, names, model, catalog.provider)
     const inSchema = settings.get(name)
     settings.set(name, {
       enabled: inCode.enabled,
       ttl: inCode.ttl ?? inSchema?.ttl,
       dependsOn: inCode.dependsOn ?? inSchema?.dependsOn,
+      trackBy: [...(inSchema?.trackBy ?? []), ...inCode.trackBy],
     })
   }
   return settings
 }
 
-function oneModel(path: string, given: unknown, names: readonly string[]): ModelSettings {
-  if (given === false) return { enabled: false, ttl: undefined, dependsOn: undefined }
+function oneModel(
+  path: string,
+  given: unknown,
+  names: readonly string[],
+  model: Model,
+  provider: string,
+): ModelSettings {
+  if (given === false) return { enabled: false, ttl: undefined, dependsOn: undefined, trackBy: [] }
   checkKeys(path, given, modelOptionNames)
-  const { ttl, dependsOn } = given as ModelOptions
+  const { ttl, dependsOn, trackBy } = given as ModelOptions
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
     checkName(`${path}.dependsOn`, name, names, 'model')
   }
-  return { enabled: true, ttl: durationOf(`${path}.ttl`, ttl), dependsOn }
+  const tracked = checkList(`${path}.trackBy`, trackBy).map((key) =>
+    trackedFields(`${path}.trackBy`, key, model, provider),
+  )
+  return { enabled: true, ttl: durationOf(`${path}.ttl`, ttl), dependsOn, trackBy: tracked }
+}
+
+function trackedFields(path: string, key: unknown, model: Model, provider: string): string[] {
+  const names = [...model.fields.keys()]
+  const fields = Array.isArray(key) ? key : [key]
+  if (fields.length === 0) throw wrong(path, 'a field or a list of fields', key)
+  return fields.map((name) => {
+    checkName(path, name, names, 'field')
+    const field = model.fields.get(name) as Field
+    if (field.updatedAt || normaliserOf(provider, field) === undefined) {
+      const why = field.updatedAt
+        ? 'every update changes it'
+        : 'its values are not compared exactly'
+      throw wrong(
+        path,
+        `a field that can be tracked (on ${provider}, ${name} cannot: ${why})`,
+        name,
+      )
+    }
+    return name
+  })
 }
 
 /** A duration in milliseconds. */
