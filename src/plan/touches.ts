@@ -89,17 +89,17 @@ export class Touches {
     }
   }
 
-  /** False where the facts do not tell all values, or too many. */
+  /** False where the facts do not tell all values. */
   #touchValues(key: TrackedKey, facts: Facts): boolean {
     const known = this.#keys.get(key) ?? new Map<TagId, Tag>()
     if (known === 'family') return true
+    if (key.fields.some((field) => !facts.has(field))) return false
     const found = combinations(facts, key.fields, LIMIT)
-    if (found === undefined || known.size + found.length > LIMIT) return false
-    for (const values of found) {
+    for (const values of found ?? []) {
       const tag = this.#tracked.keyTag(key, values)
       known.set(tag.id, tag)
     }
-    this.#keys.set(key, known)
+    this.#keys.set(key, found === undefined || known.size > LIMIT ? 'family' : known)
     return true
   }
 
