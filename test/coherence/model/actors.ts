@@ -1,20 +1,20 @@
 import type { Codec } from '../../../src/codec/codec.js'
 import type { TagId } from '../../../src/plan/tag.js'
 import type { Store } from '../../../src/store/store.js'
-import type { Answer, Ledger } from './ledger.js'
+import type { Answer } from './ledger.js'
+import { planRead, planWrite } from './plan.js'
 import type { Protocol } from './protocol.js'
-import type { Row, Scenario } from './scenario.js'
+import type { Stage } from './stage.js'
 import {
   DatabaseError,
   historyOf,
-  keyOf,
   type Process,
   RolledBack,
   type Running,
   Shown,
   type Way,
 } from './step.js'
-import type { SimulatedStore, StoreStep } from './store.js'
+import type { StoreStep } from './store.js'
 
 /** Long against every pause, and short against the time to live of entries. */
 export const LIFETIME = 10_000
@@ -26,23 +26,6 @@ const LEASE_WAIT = 2
 export const codec: Codec = {
   encode: (value) => Buffer.from(JSON.stringify(value)),
   decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()),
-}
-
-/** What the processes act in, and how they ask for each step that they take there. */
-export interface Stage {
-  readonly scenario: Scenario
-  readonly protocol: Protocol
-  readonly ledger: Ledger
-  readonly store: SimulatedStore
-  /** Milliseconds, of the world. */
-  readonly now: () => number
-  /** Whose code runs. */
-  readonly running: () => Running
-  readonly ask: (
-    operation: Running,
-    ways: readonly Way[],
-    tags?: readonly TagId[],
-  ) => Promise<unknown>
 }
 
 /** The operations of the processes, run by the protocol as `CacheAside` runs them. */
@@ -57,80 +40,116 @@ export class Actors {
 
   /** Builds what a process has of its own. */
   add(process: Process): void {
-    const { protocol, scenario, now } = this.#stage
+    const { protocol, scenario, clock: time } = this.#stage
+    const { replicaLag, onStoreFailure } = scenario
     const strict = scenario.consistency === 'strict'
-    const clock = () => now() + process.paused
+    const clock = () => time.now + process.paused
     const telemetry = new protocol.Telemetry()
     const store = this.#storeOf(process)
-    const holdUntil = () => undefined
+    const holdUntil = () => (replicaLag === 0 ? undefined : clock() + replicaLag)
     const everything = () => ['a', 'b'] as TagId[]
     const owed = new protocol.OwedTouches({ store, telemetry, holdUntil, everything })
     const common = { store, owed, telemetry, clock }
     const reader = new protocol.Reader({ ...common, codec, strict, leaseWait: LEASE_WAIT })
     this.#readers.set(process, reader)
-    this.#writers.set(process, { ...common, holdUntil, rejectWrites: false })
+    this.#writers.set(process, { ...common, holdUntil, rejectWrites: onStoreFailure === 'reject' })
   }
 
   run(operation: Running): Promise<Answer | undefined> {
-    const { spec } = operation
-    if (spec.kind === 'read') return this.#read(operation, spec.rows)
-    return spec.kind === 'write' ? this.#write(operation) : this.#transaction(operation)
+    const { kind } = operation.spec
+    if (kind === 'read') return this.#read(operation)
+    if (kind === 'unseen') return this.#unseen(operation)
+    return kind === 'write' ? this.#write(operation) : this.#transaction(operation)
   }
 
-  #read(operation: Running, rows: readonly Row[]): Promise<Answer> {
+  #read(operation: Running): Promise<Answer> {
     const reader = this.#readers.get(operation.process) as InstanceType<Protocol['Reader']>
     return reader.read<Answer>({
       model: 'Row',
       operation: 'read',
-      key: keyOf(rows),
-      tags: rows as readonly string[] as readonly TagId[],
-      wide: [],
-      narrow: () => ({ dropped: [], replaced: [], rows: [] }),
+      ...planRead(operation.spec, this.#stage.scenario),
       ttl: TTL,
-      load: () =>
-        this.#stage.ask(operation, [
-          { label: `query ${rows.join(', ')}`, perform: () => this.#stage.ledger.query(rows) },
-          {
-            label: `query ${rows.join(', ')}: fails`,
-            fault: 'query',
-            perform: () => {
-              throw new DatabaseError(operation.name, 'the query failed')
-            },
-          },
-        ]) as Promise<Answer>,
+      load: () => this.#query(operation),
     })
+  }
+
+  #query(operation: Running): Promise<Answer> {
+    const { clock, ledger, schedule } = this.#stage
+    const { rows } = operation.spec
+    const label = `query ${rows.join(', ')}`
+    const ways: Way[] = [
+      { label, perform: () => ledger.query(rows) },
+      {
+        label: `${label} at a replica`,
+        isPossible: () => ledger.lags(rows, clock.now),
+        perform: () => ledger.queryReplica(rows, clock.now),
+      },
+      {
+        label: `${label}: fails`,
+        fault: 'query',
+        perform: () => {
+          throw new DatabaseError(operation.name, 'the query failed')
+        },
+      },
+    ]
+    return schedule.ask(operation, ways) as Promise<Answer>
   }
 
   /** As `CacheAside` runs a write that is in no transaction. */
   async #write(operation: Running): Promise<undefined> {
     const write = this.#beginWrite(operation)
-    await write.announce(operation.spec.rows.map(tagOf))
-    await write.endWith(this.#commit(operation), this.#stage.protocol.provesUnwritten)
+    const { announced, touched } = planWrite(operation.spec, this.#stage.scenario)
+    const report = await write.announce(announced)
+    const outcome = this.#commit(operation).then(() => report(touched))
+    await write.endWith(outcome, this.#stage.protocol.provesUnwritten)
     return undefined
   }
 
   /** As `CacheAside` runs an interactive transaction. */
   async #transaction(operation: Running): Promise<undefined> {
+    const { spec } = operation
+    const { scenario } = this.#stage
     const write = this.#beginWrite(operation)
     // Its statements are seen by nobody until they are committed, so they are no steps.
     const announced = async () => {
-      for (const row of operation.spec.rows) await write.announce([tagOf(row)])
+      for (const row of spec.rows) {
+        const { announced, touched } = planWrite({ ...spec, rows: [row] }, scenario)
+        const report = await write.announce(announced)
+        report(touched)
+      }
     }
     const outcome = announced().then(() => this.#commit(operation))
-    await write.endWith(outcome, isRollback)
+    // A callback that fails, here because it could not announce, is rolled back.
+    const { StoreUnavailableError } = this.#stage.protocol
+    await write.endWith(
+      outcome,
+      (error) => error instanceof RolledBack || error instanceof StoreUnavailableError,
+    )
     return undefined
   }
 
-  #beginWrite({ process }: Running): InstanceType<Protocol['Write']> {
+  /** As `CacheAside` runs a write in a transaction of another client, which then ends it. */
+  async #unseen(operation: Running): Promise<undefined> {
+    const write = this.#beginWrite(operation, true)
+    await write.announce(planWrite(operation.spec, this.#stage.scenario).announced)
+    await this.#commit(operation)
+    return undefined
+  }
+
+  #beginWrite({ process }: Running, blocking = false): InstanceType<Protocol['Write']> {
     const options = this.#writers.get(process) as ConstructorParameters<Protocol['Write']>[0]
-    return new this.#stage.protocol.Write(options, { lifetime: LIFETIME })
+    return new this.#stage.protocol.Write(options, { lifetime: LIFETIME, blocking })
   }
 
   /** The statement that commits, in each way that the scenario gives it. */
   #commit(operation: Running): Promise<unknown> {
     const { spec, name } = operation
     const rows = spec.rows.join(', ')
-    const commit = () => this.#stage.ledger.commit(name, this.#stage.now())
+    const { clock, ledger, schedule, trace } = this.#stage
+    const commit = () => {
+      const wrong = ledger.commit(name, clock.now)
+      if (wrong !== undefined) trace.violate(wrong)
+    }
     const lose = () => {
       throw new DatabaseError(name, 'the connection was lost')
     }
@@ -156,44 +175,36 @@ export class Actors {
         })
       }
     }
-    return this.#stage.ask(operation, ways)
+    return schedule.ask(operation, ways)
   }
 
   #storeOf(process: Process): Store {
-    const ask = <T>({ label, tags, perform, show: text }: StoreStep<T>): Promise<T> => {
-      const operation = this.#stage.running()
-      const fail = () => {
+    const ask = <T>({ label, records, perform, show: text }: StoreStep<T>): Promise<T> => {
+      const operation = this.#stage.schedule.running
+      const fail = (isDone: boolean) => {
+        this.#failed(operation, label, isDone)
         throw new StoreError(label)
       }
-      const refused = () => this.#refused(operation, label)
       const ways: Way[] = [
         { label, perform: async () => new Shown(await perform(), text) },
-        {
-          label: `${label}: fails, not done`,
-          fault: 'store',
-          perform: () => {
-            refused()
-            fail()
-          },
-        },
+        { label: `${label}: fails, not done`, fault: 'store', perform: () => fail(false) },
         {
           label: `${label}: fails, done`,
           fault: 'store',
           perform: async () => {
             await perform()
-            fail()
+            fail(true)
           },
         },
       ]
-      return this.#stage.ask(operation, ways, tags) as Promise<T>
+      return this.#stage.schedule.ask(operation, ways, records) as Promise<T>
     }
-    const isSplit = this.#stage.scenario.granularity === 'records'
-    const store = this.#stage.store.asSeenBy(ask, isSplit, () => historyOf(process))
+    const { granularity } = this.#stage.scenario
+    const store = this.#stage.store.asSeenBy(ask, granularity, () => historyOf(process))
     return {
       ...store,
       announce: (tags, mark) => {
-        const write = this.#stage.ledger.write(this.#stage.running().name)
-        if (write !== undefined) write.deadline = mark.deadline
+        this.#stage.ledger.announce(this.#stage.schedule.running.name, mark.deadline)
         return store.announce(tags, mark)
       },
       settle: async (writeId, settled) => {
@@ -204,21 +215,14 @@ export class Actors {
     }
   }
 
-  /** The store has not taken a call of a write. */
-  #refused({ name }: Running, label: string): void {
-    const write = this.#stage.ledger.write(name)
-    if (write === undefined) return
-    if (label.startsWith('announce')) write.isUnmarked = true
-    if (label.startsWith('touch')) write.isOwed = true
+  /** A call at the store has failed, which may matter to a write. */
+  #failed({ name }: Running, label: string, isDone: boolean): void {
+    const { ledger, scenario } = this.#stage
+    // Where a call is several steps, it fails with the first that does, before the others are done.
+    const isWhole = isDone && scenario.granularity === 'calls'
+    if (label.startsWith('announce')) ledger.announceFailed(name, isWhole)
+    if (/^(touch|settle)/.test(label) && !isWhole) ledger.touchFailed(name)
   }
 }
 
 class StoreError extends Error {}
-
-function isRollback(error: unknown): boolean {
-  return error instanceof RolledBack
-}
-
-function tagOf(row: Row) {
-  return { name: row, id: row as string as TagId }
-}

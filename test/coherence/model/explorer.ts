@@ -69,7 +69,7 @@ async function exploreAll(
   { executions: limit, random, seed }: Bounds,
 ): Promise<Exploration> {
   let overwriting: Counterexample | undefined
-  const watch = ({ violation, trace, hasOverwritten }: World) => {
+  const watch = ({ trace: { violation, lines: trace }, hasOverwritten }: World) => {
     if (hasOverwritten) overwriting ??= { violation: 'an entry that stood is replaced', trace }
     return violation === undefined ? undefined : { violation, trace }
   }
@@ -134,17 +134,20 @@ async function execute(
   ) => Choice | undefined,
 ): Promise<World> {
   const world = new World(scenario, protocol)
-  timers.pause = world.pause
+  timers.pause = world.schedule.pause
   // Of the protocol, only touches that are owed set one.
-  if (scenario.faults.includes('store')) globalThis.setTimeout = world.timer as never
+  if (scenario.faults.includes('store')) globalThis.setTimeout = world.schedule.timer as never
   await world.start()
-  for (let steps = 0; world.violation === undefined; steps += 1) {
+  for (let steps = 0; world.trace.violation === undefined; steps += 1) {
     if (steps > LONGEST) {
-      world.violate('it never ends')
+      world.trace.violate('it never ends')
       break
     }
     const choices = world.choices()
-    if (choices.length === 0) break
+    if (choices.length === 0) {
+      await world.end()
+      break
+    }
     const choice = choose(choices, { fingerprint: () => world.fingerprint() })
     if (choice === undefined) break
     await choice.take()

@@ -1,13 +1,22 @@
-import type { Row, Scenario } from './scenario.js'
+import { isDeepStrictEqual } from 'node:util'
+import type { Operation, Row, Scenario } from './scenario.js'
 
 /** What the database answers: of each row that was asked for, the number of its last committed write. */
 export type Answer = Readonly<Partial<Record<Row, number>>>
 
+interface Commit {
+  readonly value: number
+  /** When the last replica has it. */
+  readonly replicatedAt: number
+}
+
 /** What the ledger knows of a write. */
-export interface WriteRecord {
+interface WriteRecord {
   readonly number: number
   readonly process: number
   readonly rows: readonly Row[]
+  /** Whether the protocol is not told how it ends. */
+  readonly isUnseen: boolean
   state: 'begun' | 'acknowledged' | 'crashed'
   /** Where its values stand in the order of commits, once it is committed. */
   readonly positions: Map<Row, number>
@@ -19,9 +28,11 @@ export interface WriteRecord {
   isUnmarked: boolean
   /** Whether the store did not take its touches, so that its own process still owes them. */
   isOwed: boolean
+  /** Whether it must fail, because it could not be announced. */
+  isRejected: boolean
 }
 
-export interface ReadRecord {
+interface ReadRecord {
   readonly process: number
   readonly rows: readonly Row[]
   /** The least that it may answer with, as positions in the order of commits of each row. */
@@ -32,66 +43,104 @@ export interface ReadRecord {
  * The database's commits, and the promise table of design.md as what a read may answer with.
  *
  * 1. In every mode, a read answers with nothing older than any write that *counts* when it begins.
- *    A write counts once it is committed and
+ *    A write counts once it is committed, every replica has it, and it is
  *    - acknowledged: its client has been told its outcome, be it "unknown". If the store refused its
  *      touches, it counts for reads of other processes only once they have arrived; or
  *    - its process was killed, its deadline has passed, and it had been committed by its deadline.
  * 2. In strict mode, a read also answers with nothing older than
- *    - what was committed when it began, unless that write is *excused*; and
- *    - what any read that ended before it began has answered with, under the same condition.
+ *    - what was committed, and every replica had, when it began, unless that write is *excused*; and
+ *    - what any read that ended before it began has answered with, under the same conditions.
  * 3. Whatever a read answers with was committed.
  * 4. Every read and write ends; only what the database did to it makes one fail.
+ * 5. But where writes are rejected that cannot be announced, those fail and are never committed.
+ * 6. While what was touched is held, no entry is stored that depends on it and stands: `SimulatedStore`
+ *    sees to that.
  *
- * Excused is a write that is not acknowledged and of which no mark can tell: it was committed later
- * than its deadline, or the store lost its mark, or never got it. The explorer finds what the excuse
- * hides where a scenario has `excuses: false`.
+ * Excused is a write of which no mark can tell: it was committed later than its deadline, or the store
+ * lost its mark, or never got it. Acknowledged writes are not excused, as they have been settled, but
+ * for those whose end is not seen. The explorer finds what the excuse hides where a scenario has
+ * `excuses: false`.
  */
 export class Ledger {
-  readonly #isStrict: boolean
-  readonly #excuses: boolean
-  readonly #commits: Record<Row, number[]> = { a: [0], b: [0] }
+  readonly #scenario: Scenario
+  readonly #commits: Record<Row, Commit[]> = { a: [FIRST], b: [FIRST] }
   readonly #writes = new Map<string, WriteRecord>()
   readonly #reads = new Map<string, ReadRecord>()
   /** In strict mode, the latest that ended reads have answered with. */
   readonly #answered = new Map<Row, number>()
 
-  constructor({ consistency, excuses }: Scenario) {
-    this.#isStrict = consistency === 'strict'
-    this.#excuses = excuses
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario
   }
 
   /** What the database answers a query with. */
   query(rows: readonly Row[]): Answer {
-    return Object.fromEntries(rows.map((row) => [row, this.#commits[row].at(-1)]))
+    return Object.fromEntries(rows.map((row) => [row, this.#commits[row].at(-1)?.value]))
   }
 
-  beginWrite(name: string, number: number, process: number, rows: readonly Row[]): WriteRecord {
-    const record: WriteRecord = {
+  /** What a replica answers that is as far behind as one may be. */
+  queryReplica(rows: readonly Row[], now: number): Answer {
+    return Object.fromEntries(
+      rows.map((row) => [
+        row,
+        this.#commits[row].findLast(({ replicatedAt }) => replicatedAt <= now)?.value,
+      ]),
+    )
+  }
+
+  /** Whether a replica may answer otherwise than the database. */
+  lags(rows: readonly Row[], now: number): boolean {
+    return !isDeepStrictEqual(this.query(rows), this.queryReplica(rows, now))
+  }
+
+  /** Whether any replica may be behind. */
+  hasLaggards(now: number): boolean {
+    return Object.values(this.#commits).some((row) => (row.at(-1)?.replicatedAt ?? 0) > now)
+  }
+
+  beginWrite(name: string, number: number, process: number, { kind, rows }: Operation): void {
+    this.#writes.set(name, {
       number,
       process,
       rows,
+      isUnseen: kind === 'unseen',
       state: 'begun',
       positions: new Map(),
       deadline: Number.POSITIVE_INFINITY,
       isOverrun: false,
       isUnmarked: false,
       isOwed: false,
-    }
-    this.#writes.set(name, record)
-    return record
+      isRejected: false,
+    })
   }
 
-  write(name: string): WriteRecord | undefined {
-    return this.#writes.get(name)
+  /** The write has a mark that ends then. */
+  announce(name: string, deadline: number): void {
+    const write = this.#writes.get(name)
+    if (write !== undefined) write.deadline = deadline
   }
 
-  commit(name: string, now: number): void {
+  /** A mark of the write is lost. */
+  unmark(name: string): void {
+    const write = this.#writes.get(name)
+    if (write !== undefined) write.isUnmarked = true
+  }
+
+  /** The store has failed to take a mark of the write, or so it seems. */
+  announceFailed(name: string, isMarked: boolean): void {
     const write = this.#writes.get(name)
     if (write === undefined) return
-    for (const row of write.rows) {
-      write.positions.set(row, this.#commits[row].push(write.number) - 1)
-    }
-    write.isOverrun = now > write.deadline
+    if (this.#scenario.onStoreFailure === 'reject') write.isRejected = true
+    if (isMarked) return
+    // Of a write whose end is not seen there is nothing but the mark, so that is what is owed.
+    if (write.isUnseen) write.isOwed = true
+    else write.isUnmarked = true
+  }
+
+  /** The store has not taken the touches of the write. */
+  touchFailed(name: string): void {
+    const write = this.#writes.get(name)
+    if (write !== undefined) write.isOwed = true
   }
 
   /** The touches that this process owes for the row have arrived. */
@@ -99,6 +148,31 @@ export class Ledger {
     for (const write of this.#writes.values()) {
       if (write.process === process && write.rows.some((one) => one === row)) write.isOwed = false
     }
+  }
+
+  /** Says what is wrong with the commit, if anything is. */
+  commit(name: string, now: number): string | undefined {
+    const write = this.#writes.get(name)
+    if (write === undefined) return `${name} is committed without having begun`
+    const { replicaLag } = this.#scenario
+    const replicatedAt = replicaLag === 0 ? FIRST.replicatedAt : now + replicaLag
+    for (const row of write.rows) {
+      const position = this.#commits[row].push({ value: write.number, replicatedAt }) - 1
+      write.positions.set(row, position)
+    }
+    write.isOverrun = now > write.deadline
+    return write.isRejected ? `${name} is committed, but could not be announced` : undefined
+  }
+
+  /** Whether the write has to fail for not being announced. */
+  isRejected(name: string): boolean {
+    return this.#writes.get(name)?.isRejected ?? false
+  }
+
+  /** Its client has been told its outcome. */
+  acknowledge(name: string): void {
+    const write = this.#writes.get(name)
+    if (write !== undefined) write.state = 'acknowledged'
   }
 
   /** What the process was writing has no client any more. */
@@ -111,14 +185,14 @@ export class Ledger {
   beginRead(name: string, process: number, rows: readonly Row[], now: number): void {
     const floor = new Map<Row, number>()
     for (const row of rows) {
-      let least = this.#answered.get(row) ?? 0
-      for (const write of this.#writes.values()) {
-        const position = write.positions.get(row)
-        if (position !== undefined && this.#binds(write, process, now)) {
-          least = Math.max(least, position)
-        }
-      }
-      floor.set(row, least)
+      const binding = [...this.#writes.values()]
+        .filter((write) => this.#binds(write, process, now))
+        .map(({ positions }) => positions.get(row))
+      const due = [...binding, this.#answered.get(row)].flatMap((position) => {
+        const commit = position === undefined ? undefined : this.#commits[row][position]
+        return commit !== undefined && commit.replicatedAt <= now ? [position as number] : []
+      })
+      floor.set(row, Math.max(0, ...due))
     }
     this.#reads.set(name, { process, rows, floor })
   }
@@ -129,14 +203,16 @@ export class Ledger {
     if (read === undefined) return `${name} ends without having begun`
     for (const row of read.rows) {
       const value = answer[row]
-      const position = this.#commits[row].indexOf(value as number)
+      const position = this.#commits[row].findIndex((commit) => commit.value === value)
       if (position < 0) return `${name} returns ${row}=${value}, which was never committed`
       const least = read.floor.get(row) ?? 0
       if (position < least) {
-        const due = this.#commits[row][least]
+        const due = this.#commits[row][least]?.value
         return `${name} returns ${row}=${value}, but ${row}=${due} stood when it began`
       }
-      if (this.#isStrict && !this.#isExcused(this.#writerOf(value))) {
+      const writer = this.#writerOf(value)
+      const isKnown = writer === undefined || !(writer.isUnseen && writer.isOwed)
+      if (this.#isStrict && isKnown && !this.#isExcused(writer)) {
         this.#answered.set(row, Math.max(position, this.#answered.get(row) ?? 0))
       }
     }
@@ -155,14 +231,22 @@ export class Ledger {
     ])
   }
 
+  get #isStrict(): boolean {
+    return this.#scenario.consistency === 'strict'
+  }
+
   #binds(write: WriteRecord, process: number, now: number): boolean {
-    if (write.state === 'acknowledged') return !write.isOwed || write.process === process
-    if (this.#isStrict) return !this.#isExcused(write)
-    return write.state === 'crashed' && now > write.deadline && !this.#isExcused(write)
+    if (this.#isExcused(write)) return false
+    const isAcknowledged = write.state === 'acknowledged'
+    if (write.isOwed && (isAcknowledged || write.isUnseen) && write.process !== process)
+      return false
+    if (isAcknowledged) return true
+    return this.#isStrict || (write.state === 'crashed' && now > write.deadline)
   }
 
   #isExcused(write: WriteRecord | undefined): boolean {
-    if (!this.#excuses || write === undefined || write.state === 'acknowledged') return false
+    if (!this.#scenario.excuses || write === undefined) return false
+    if (write.state === 'acknowledged' && !write.isUnseen) return false
     return write.isOverrun || write.isUnmarked
   }
 
@@ -170,3 +254,6 @@ export class Ledger {
     return [...this.#writes.values()].find(({ number }) => number === value)
   }
 }
+
+/** What every row begins with. */
+const FIRST: Commit = { value: 0, replicatedAt: 0 }

@@ -5,6 +5,7 @@ export interface Protocol {
   readonly OwedTouches: typeof import('../../../src/coherence/owed-touches.js').OwedTouches
   readonly Telemetry: typeof import('../../../src/telemetry/telemetry.js').Telemetry
   readonly memory: typeof import('../../../src/store/memory.js').memory
+  readonly StoreUnavailableError: typeof import('../../../src/errors.js').StoreUnavailableError
   readonly provesUnwritten: typeof import('../../../src/outcome.js').provesUnwritten
 }
 
@@ -15,6 +16,7 @@ export async function loadProtocol(): Promise<Protocol> {
   const { OwedTouches } = await import('../../../src/coherence/owed-touches.js')
   const { Telemetry } = await import('../../../src/telemetry/telemetry.js')
   const { memory } = await import('../../../src/store/memory.js')
+  const { StoreUnavailableError } = await import('../../../src/errors.js')
   const { provesUnwritten } = await import('../../../src/outcome.js')
-  return { Reader, Write, OwedTouches, Telemetry, memory, provesUnwritten }
+  return { Reader, Write, OwedTouches, Telemetry, memory, StoreUnavailableError, provesUnwritten }
 }

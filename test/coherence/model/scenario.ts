@@ -10,13 +10,28 @@ export type End =
   /** The connection is lost: the statement may have been committed or not. */
   | 'unknown'
 
-export type Operation =
-  /** One query over its rows. */
-  | { readonly kind: 'read'; readonly rows: readonly Row[] }
-  /** One statement that writes its rows; every end is explored. */
-  | { readonly kind: 'write'; readonly rows: readonly Row[]; readonly ends: readonly End[] }
-  /** A transaction that writes its rows one after the other; every end is explored. */
-  | { readonly kind: 'transaction'; readonly rows: readonly Row[]; readonly ends: readonly End[] }
+export type Operation = Reading | Writing
+
+/** One query over its rows. */
+export interface Reading {
+  readonly kind: 'read'
+  readonly rows: readonly Row[]
+  /** Whether only its answer tells which rows these are. */
+  readonly isLate: boolean
+}
+
+export interface Writing {
+  /**
+   * One statement; a transaction that writes its rows one after the other; or one statement in a
+   * transaction of another client: how that ends is not seen.
+   */
+  readonly kind: 'write' | 'transaction' | 'unseen'
+  readonly rows: readonly Row[]
+  /** Every one is explored. */
+  readonly ends: readonly End[]
+  /** Whether only its answer tells which rows these are. */
+  readonly isLate: boolean
+}
 
 /** What may go wrong, once in an execution each, at any step. */
 export type Fault =
@@ -24,8 +39,12 @@ export type Fault =
   | 'crash'
   /** The store loses a tag. */
   | 'loss'
+  /** The store evicts an entry. */
+  | 'eviction'
   /** Time passes every deadline. */
   | 'delay'
+  /** Time passes until every replica has what was committed. */
+  | 'catch-up'
   /** A query fails. */
   | 'query'
   /** A call fails at the store, done or not. */
@@ -35,32 +54,56 @@ export type Fault =
 export interface Scenario {
   readonly name: string
   readonly consistency: 'acknowledged' | 'strict'
+  /** In milliseconds, how far replicas that answer queries may be behind. Zero: there are none. */
+  readonly replicaLag: number
+  readonly onStoreFailure: 'bypass' | 'reject'
   /** Whether the rows that are read have been read before, so that the cache has them. */
   readonly warm: boolean
   /** Of each process, what it does, all at once: what runs at once may also run one after the other. */
   readonly processes: readonly (readonly Operation[])[]
   readonly faults: readonly Fault[]
-  /** `records`: a call over several records is a step for each, in any order, as in a real batch. */
-  readonly granularity: 'calls' | 'records'
+  /**
+   * `records`: a call over several records is a step for each, in any order, as in a real batch;
+   * `touches`: only such as end a write.
+   */
+  readonly granularity: 'calls' | 'touches' | 'records'
   /** Whether the promise says nothing of writes that no mark can tell of, see `Ledger`. */
   readonly excuses: boolean
 }
 
-export const read = (...rows: Row[]): Operation => ({ kind: 'read', rows })
+export const read = (...rows: Row[]): Reading => ({ kind: 'read', rows, isLate: false })
 
-export const write = (...rows: Row[]): Operation => ({ kind: 'write', rows, ends: ['commit'] })
+export const write = (...rows: Row[]): Writing => writing('write', rows, ['commit'])
 
-export const transaction = (...rows: Row[]): Operation => ({
-  kind: 'transaction',
+export const transaction = (...rows: Row[]): Writing =>
+  writing('transaction', rows, ['commit', 'rollback'])
+
+export const unseen = (...rows: Row[]): Writing => writing('unseen', rows, ['commit', 'rollback'])
+
+const writing = (kind: Writing['kind'], rows: readonly Row[], ends: readonly End[]): Writing => ({
+  kind,
   rows,
-  ends: ['commit', 'rollback'],
+  ends,
+  isLate: false,
 })
+
+/** The same, but which rows these are is known only from its answer. */
+export function late<O extends Operation>(operation: O): O {
+  return { ...operation, isLate: true }
+}
+
+/** The same, but with these ends instead. */
+export function ending(operation: Writing, ...ends: readonly End[]): Writing {
+  return { ...operation, ends }
+}
 
 /** Builds a scenario; its name says all of it. */
 export function scenario(
   processes: readonly (readonly Operation[])[],
   {
     consistency = 'acknowledged',
+    replicaLag = 0,
+    onStoreFailure = 'bypass',
     warm = false,
     faults = [],
     granularity = 'calls',
@@ -70,89 +113,30 @@ export function scenario(
   const programs = processes.map((operations) => operations.map(nameOf).join(' & '))
   const traits = [
     ...(consistency === 'strict' ? ['strict'] : []),
+    ...(replicaLag > 0 ? [`lag ${replicaLag}`] : []),
+    ...(onStoreFailure === 'reject' ? ['reject'] : []),
     warm ? 'warm' : 'cold',
-    ...(granularity === 'records' ? ['records'] : []),
+    ...(granularity === 'calls' ? [] : [granularity]),
     ...faults,
     ...(excuses ? [] : ['no excuses']),
   ]
   const name = `${programs.join(' | ')} (${traits.join(', ')})`
-  return { name, consistency, warm, processes, faults, granularity, excuses }
+  return {
+    name,
+    consistency,
+    replicaLag,
+    onStoreFailure,
+    warm,
+    processes,
+    faults,
+    granularity,
+    excuses,
+  }
 }
 
 export function nameOf(operation: Operation): string {
-  const rows = operation.rows.join('+')
+  const rows = `${operation.isLate ? 'late ' : ''}${operation.rows.join('+')}`
   if (operation.kind === 'read') return `read ${rows}`
   const ends = operation.ends.length === 1 && operation.ends[0] === 'commit' ? '' : '?'
-  return `${operation.kind === 'write' ? 'write' : 'tx'}${ends} ${rows}`
+  return `${operation.kind === 'transaction' ? 'tx' : operation.kind}${ends} ${rows}`
 }
-
-const programs: readonly (readonly (readonly Operation[])[])[] = [
-  [[read('a')], [write('a')]],
-  [[read('a'), write('a')], [read('a')]],
-  [[read('a'), read('a')], [write('a')]],
-  [[read('a')], [read('a')], [write('a')]],
-  [[read('a')], [write('a')], [write('a')]],
-  [[read('a')], [transaction('a'), write('a')]],
-  [[read('a')], [read('a')], [transaction('a')]],
-  [[read('a')], [read('b')], [write('a', 'b')]],
-  [[read('a', 'b')], [transaction('a', 'b')]],
-  [[read('a', 'b')], [write('a')], [write('b')]],
-  [[read('a', 'b')], [read('a')], [transaction('a', 'b')]],
-  [[read('a'), read('a')], [write('a')], [write('a')]],
-  [[read('a')], [read('a')], [write('a'), write('a')]],
-  [
-    [read('a'), write('a')],
-    [read('a'), write('a')],
-  ],
-  [[read('a')], [read('b')], [transaction('a', 'b'), write('a')]],
-  [[read('a', 'b')], [read('b')], [transaction('a', 'b'), write('b')]],
-]
-
-const faults: readonly (readonly Fault[])[] = [
-  [],
-  ['crash', 'delay'],
-  ['loss'],
-  ['crash', 'delay', 'loss'],
-  ['query'],
-]
-
-/** Every combination of the programs, the modes and what may go wrong. */
-export const allScenarios: readonly Scenario[] = programs.flatMap((program) =>
-  (['acknowledged', 'strict'] as const).flatMap((consistency) =>
-    [false, true].flatMap((warm) =>
-      faults.map((these) => scenario(program, { consistency, warm, faults: these })),
-    ),
-  ),
-)
-
-/** Outcomes that nobody knows, a store that refuses a call, and batches record by record. */
-export const otherScenarios: readonly Scenario[] = [
-  ...[false, true].flatMap((warm) => [
-    scenario(
-      [[read('a')], [read('a')], [{ ...write('a'), ends: ['rollback', 'unknown'] } as Operation]],
-      { warm },
-    ),
-    scenario(
-      [[read('a')], [{ ...transaction('a', 'b'), ends: ['rollback', 'unknown'] } as Operation]],
-      { warm },
-    ),
-    scenario([[read('a'), write('a')], [read('a')]], { warm, faults: ['store'] }),
-    scenario([[read('a')], [write('a')]], { warm, faults: ['store'] }),
-    scenario([[read('a')], [write('a')]], {
-      warm,
-      granularity: 'records',
-      faults: ['crash', 'delay', 'loss'],
-    }),
-    scenario([[read('a')], [read('a')], [write('a')]], { warm, granularity: 'records' }),
-    scenario([[read('a', 'b')], [write('a', 'b')]], {
-      warm,
-      granularity: 'records',
-      faults: ['crash', 'delay'],
-    }),
-    scenario([[read('a')], [read('a')], [write('a')]], {
-      warm,
-      granularity: 'records',
-      consistency: 'strict',
-    }),
-  ]),
-]

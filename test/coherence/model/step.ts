@@ -1,7 +1,5 @@
-import type { EntryKey } from '../../../src/plan/key.js'
-import type { TagId } from '../../../src/plan/tag.js'
 import type { Answer } from './ledger.js'
-import { type Fault, nameOf, type Operation, type Row } from './scenario.js'
+import type { Fault, Operation } from './scenario.js'
 
 /** One way in which a step that a process waits for may go. */
 export interface Way {
@@ -9,12 +7,17 @@ export interface Way {
   readonly perform: () => unknown
   /** Explored only while this has not gone wrong yet. */
   readonly fault?: Fault
+  /** Explored only where this holds. */
+  readonly isPossible?: () => boolean
 }
+
+/** Of the store. */
+export type RecordName = `tag ${string}` | `entry ${string}`
 
 export interface Step {
   readonly id: string
-  /** The tags that it reads or changes. */
-  readonly tags: readonly TagId[]
+  /** What it reads or changes in the store, as far as that may be lost. */
+  readonly records: readonly RecordName[]
   readonly process: Process
   readonly operation: Running
   readonly ways: readonly Way[]
@@ -74,16 +77,6 @@ export class Shown<T> {
 export function historyOf({ histories, paused }: Process): string {
   const groups = [...histories].map(([group, history]) => `${group}: ${history.join(';')}`)
   return `${paused} ${groups.sort().join(' | ')}`
-}
-
-export function areInterchangeable(one: Running, other: Running): boolean {
-  if (nameOf(one.spec) !== nameOf(other.spec)) return false
-  if (one.process === other.process) return true
-  return one.process.operations.length === 1 && other.process.operations.length === 1
-}
-
-export function keyOf(rows: readonly Row[]): EntryKey {
-  return rows.join('+') as EntryKey
 }
 
 export function show(answer: Answer): string {

@@ -5,16 +5,21 @@ import type {
   Entry,
   LeaseId,
   Lookup,
+  Mark,
   SnapshotState,
   Store,
   TagState,
 } from '../../../src/store/store.js'
+import { type Names, NOTHING } from './names.js'
+import type { Scenario } from './scenario.js'
+import type { RecordName } from './step.js'
+import type { Trace } from './trace.js'
 
 /** One step of a process at the store, performed when the scheduler picks it. */
 export interface StoreStep<T> {
   readonly label: string
-  /** The tags that it reads or changes. */
-  readonly tags: readonly TagId[]
+  /** See `Step`. */
+  readonly records: readonly RecordName[]
   readonly perform: () => Promise<T>
   /** Everything that the process learns from it, in names that do not depend on chance. */
   readonly show: (result: T) => string
@@ -23,68 +28,70 @@ export interface StoreStep<T> {
 /** How a process asks for a step. */
 export type Ask = <T>(step: StoreStep<T>) => Promise<T>
 
-/** Names a version, a write or a generation after the step that made it: they are random, and only compared. */
-export type Name = (kind: 'version' | 'write' | 'generation', value: string | number) => string
-
 /**
  * The store of a world: a `memory()` for each record, so that each is atomic by itself, can be lost
  * by itself, and a call over several can be taken apart.
  */
 export class SimulatedStore {
+  /** Whether an entry that stood was replaced by one that does not. */
+  hasOverwritten = false
   readonly #create: () => Store
-  readonly #name: Name
-  readonly #tags = new Map<TagId, Store>()
-  readonly #entries = new Map<EntryKey, Store>()
+  readonly #names: Names
+  readonly #trace: Trace
+  readonly #records = new Map<RecordName, Store>()
   readonly #leases: Store
   /** Of each lease that is held, until when, and what its holder had seen. */
-  readonly #held = new Map<LeaseId, string>()
+  readonly #leased = new Map<LeaseId, string>()
+  /** Of tags that were touched, until when nothing that depends on them is to be stored. */
+  readonly #holds = new Map<RecordName, number>()
   /** Of each record, what `fingerprint` says of it. */
-  readonly #seen = new Map<string, string>()
+  readonly #seen = new Map<RecordName, string>()
 
-  readonly #overwritten: () => void
-
-  /** @param overwritten is told when an entry that stands is replaced by one that does not. */
-  constructor(create: () => Store, name: Name, overwritten: () => void) {
+  constructor(create: () => Store, names: Names, trace: Trace) {
     this.#create = create
-    this.#overwritten = overwritten
-    this.#name = name
+    this.#names = names
+    this.#trace = trace
     this.#leases = create()
   }
 
-  /** Forgets the tag's record, with its marks; they are returned. */
-  async lose(tag: TagId): Promise<TagState> {
-    const state = await this.#state(tag)
-    this.#tags.delete(tag)
-    this.#seen.delete(`tag ${tag}`)
-    return state
+  /** Forgets the record; the marks that go with it are returned. */
+  async lose(record: RecordName): Promise<readonly Mark[]> {
+    const isTag = record.startsWith(TAG)
+    const marks = isTag ? (await this.#state(record.slice(TAG.length) as TagId)).marks : []
+    this.#records.delete(record)
+    this.#seen.delete(record)
+    this.#holds.delete(record)
+    return marks
   }
 
-  /** Whether the tag has a record that can be lost. */
-  has(tag: TagId): boolean {
-    return (this.#seen.get(`tag ${tag}`) ?? NOTHING) !== NOTHING
+  /** Whether there is such a record, to be lost. */
+  has(record: RecordName): boolean {
+    return (this.#seen.get(record) ?? NOTHING) !== NOTHING
   }
 
   fingerprint(): string {
     const records = [...this.#seen].map(([record, content]) => `${record}: ${content}`)
-    return [...records, ...this.#held.values()].sort().join('\n')
+    const holds = [...this.#holds].map(([record, until]) => `${record} until ${until}`)
+    return [...records, ...holds, ...this.#leased.values()].sort().join('\n')
   }
 
   /** The store as a process sees it: of each call one step, or one for each record. */
-  asSeenBy(ask: Ask, isSplit: boolean, historyOf: () => string): Store {
+  asSeenBy(ask: Ask, granularity: Scenario['granularity'], historyOf: () => string): Store {
     const each = async <I, R>(
       items: readonly I[],
       what: string,
-      tagsOf: (item: I) => readonly TagId[],
-      label: (item: I) => string,
+      recordOf: (item: I) => RecordName,
       perform: (item: I) => Promise<R>,
       show: (result: R) => string,
     ): Promise<readonly R[]> => {
-      if (isSplit) {
+      const records = items.map(recordOf)
+      const isEnd = /^(touch|withdraw|settle)$/.test(what)
+      if (granularity === 'records' || (granularity === 'touches' && isEnd)) {
         return Promise.all(
           items.map((item) =>
             ask({
-              label: `${what} ${label(item)}`,
-              tags: tagsOf(item),
+              label: `${what} ${recordOf(item)}`,
+              records: [recordOf(item)],
               perform: () => perform(item),
               show,
             }),
@@ -92,28 +99,24 @@ export class SimulatedStore {
         )
       }
       return ask({
-        label: `${what} ${items.map(label).join(', ')}`,
-        tags: items.flatMap(tagsOf),
+        label: `${what} ${records.join(', ')}`,
+        records,
         perform: () => Promise.all(items.map(perform)),
         show: (results) => results.map(show).join(', '),
       })
     }
-    const labelOf = (tag: TagId) => tag
     const done = () => 'done'
 
     return {
       lookup: async (key, tags) => {
-        const parts = await each<EntryKey | { readonly tag: TagId }, Lookup>(
-          [key, ...tags.map((tag) => ({ tag }))],
+        const parts = await each<{ readonly tag?: TagId }, Lookup>(
+          [{}, ...tags.map((tag) => ({ tag }))],
           'look up',
-          (part) => (typeof part === 'string' ? [] : [part.tag]),
-          (part) => (typeof part === 'string' ? `entry ${part}` : `tag ${part.tag}`),
-          (part) =>
-            typeof part === 'string'
-              ? this.#entry(part).lookup(part, [])
-              : this.#lookupTag(part.tag),
+          ({ tag }) => (tag === undefined ? entryOf(key) : tagOf(tag)),
+          ({ tag }) =>
+            tag === undefined ? this.#entry(key).lookup(key, []) : this.#lookupTag(tag),
           (found) =>
-            found.tags[0] === undefined ? this.#showEntry(found) : this.#showTag(found.tags[0]),
+            found.tags[0] === undefined ? this.#names.entry(found) : this.#names.tag(found.tags[0]),
         )
         const [{ entry, generation }, ...states] = parts as [Lookup, ...Lookup[]]
         return { entry, generation, tags: states.flatMap((found) => found.tags) }
@@ -122,31 +125,28 @@ export class SimulatedStore {
         each<TagId, TagState>(
           tags,
           'look up',
-          (tag) => [tag],
-          (tag) => `tag ${tag}`,
-          async (tag) => (await this.#lookupTag(tag)).tags[0] as TagState,
-          (state) => this.#showTag(state),
+          tagOf,
+          (tag) => this.#state(tag),
+          (state) => this.#names.tag(state),
         ),
       repair: (doubts) =>
         each<Doubt, SnapshotState>(
           doubts,
           'repair',
-          ({ tag }) => [tag],
-          ({ tag }) => tag,
+          ({ tag }) => tagOf(tag),
           async (doubt) => {
             const [state] = await this.#tag(doubt.tag).repair([doubt])
             await this.#note(doubt.tag)
             return state as SnapshotState
           },
-          (state) => this.#showTag(state),
+          (state) => this.#names.tag(state),
         ),
       announce: async (tags, mark) => {
-        this.#name('write', mark.writeId)
+        this.#names.write(mark.writeId)
         await each(
           tags,
           'announce',
-          (tag) => [tag],
-          labelOf,
+          tagOf,
           async (tag) => {
             await this.#tag(tag).announce([tag], mark)
             await this.#note(tag)
@@ -157,15 +157,19 @@ export class SimulatedStore {
       settle: async (writeId, { touched, untouched, holdUntil }) => {
         const changes = [
           ...touched.map((tag) => ({ tag, settled: { touched: [tag], untouched: [], holdUntil } })),
-          ...untouched.map((tag) => ({ tag, settled: { touched: [], untouched: [tag] } })),
+          ...untouched.map((tag) => ({
+            tag,
+            settled: { touched: [], untouched: [tag], holdUntil: undefined },
+          })),
         ]
         await each(
           changes,
-          touched.length > 0 ? 'touch' : 'withdraw',
-          ({ tag }) => [tag],
-          ({ tag }) => tag,
+          // In one call, what is touched comes first.
+          touched.length === 0 ? 'withdraw' : untouched.length === 0 ? 'touch' : 'settle',
+          ({ tag }) => tagOf(tag),
           async ({ tag, settled }) => {
             await this.#tag(tag).settle(writeId, settled)
+            if (settled.holdUntil !== undefined) this.#holds.set(tagOf(tag), settled.holdUntil)
             await this.#note(tag)
           },
           done,
@@ -173,16 +177,14 @@ export class SimulatedStore {
       },
       fill: (key, entry, seen, now) =>
         ask({
-          label: `fill ${key} with ${this.#showValue(entry)}`,
-          tags: [],
+          label: `fill ${key} with ${this.#names.value(entry)}`,
+          records: [entryOf(key)],
           perform: async () => {
             const before = (await this.#entry(key).lookup(key, [])).entry
             const outcome = await this.#entry(key).fill(key, entry, seen, now)
-            if (outcome === 'stored' && before !== undefined && (await this.#stands(before))) {
-              if (!(await this.#stands(entry))) this.#overwritten()
-            }
+            if (outcome === 'stored') await this.#check(before, entry, now)
             const found = await this.#entry(key).lookup(key, [])
-            this.#seen.set(`entry ${key}`, this.#showEntry(found))
+            this.#seen.set(entryOf(key), this.#names.entry(found))
             return outcome
           },
           show: (outcome) => outcome,
@@ -192,10 +194,10 @@ export class SimulatedStore {
         const holder = historyOf()
         return ask({
           label: 'lease',
-          tags: [],
+          records: [],
           perform: async () => {
             const isOwner = await this.#leases.lease(lease, until, now)
-            if (isOwner) this.#held.set(lease, `${until} ${holder}`)
+            if (isOwner) this.#leased.set(lease, `${until} ${holder}`)
             return isOwner
           },
           show: (isOwner) => (isOwner ? 'granted' : 'refused'),
@@ -204,16 +206,28 @@ export class SimulatedStore {
       release: (lease: LeaseId) =>
         ask({
           label: 'release',
-          tags: [],
+          records: [],
           perform: async () => {
             await this.#leases.release(lease)
-            this.#held.delete(lease)
+            this.#leased.delete(lease)
           },
           show: done,
         }),
       clear: () => Promise.reject(new Error('not part of the model')),
       health: () => Promise.reject(new Error('not part of the model')),
       close: () => Promise.reject(new Error('not part of the model')),
+    }
+  }
+
+  /** What may be said of an entry that was stored. */
+  async #check(before: Entry | undefined, entry: Entry, now: number): Promise<void> {
+    if (await this.#stands(entry)) {
+      const until = [...entry.dependencies.keys()].map((tag) => this.#holds.get(tagOf(tag)))
+      const isHeld = until.some((time) => time !== undefined && time >= now)
+      if (isHeld) this.#trace.violate('an entry is stored while a hold stands')
+    } else if (before !== undefined && (await this.#stands(before))) {
+      this.hasOverwritten = true
+      this.#trace.say('an entry that stood is replaced by one that does not')
     }
   }
 
@@ -233,46 +247,30 @@ export class SimulatedStore {
   }
 
   async #note(tag: TagId): Promise<void> {
-    this.#seen.set(`tag ${tag}`, this.#showTag(await this.#state(tag)))
+    this.#seen.set(tagOf(tag), this.#names.tag(await this.#state(tag)))
   }
 
   #tag(tag: TagId): Store {
-    return recordOf(this.#tags, tag, this.#create)
+    return this.#record(tagOf(tag))
   }
 
   #entry(key: EntryKey): Store {
-    return recordOf(this.#entries, key, this.#create)
+    return this.#record(entryOf(key))
   }
 
-  #showTag({ version, marks }: TagState): string {
-    const name = version === undefined ? NOTHING : this.#name('version', version)
-    const standing = marks.map(
-      ({ writeId, deadline }) => `${this.#name('write', writeId)} until ${deadline}`,
-    )
-    return standing.length === 0 ? name : `${name} [${standing.join(', ')}]`
-  }
-
-  #showEntry({ entry, generation }: Lookup): string {
-    if (entry === undefined) return 'no entry'
-    return `${this.#showValue(entry)} ${this.#name('generation', generation)}`
-  }
-
-  #showValue({ value, dependencies }: Entry): string {
-    const versions = Array.from(
-      dependencies,
-      ([tag, version]) => `${tag}: ${this.#name('version', version)}`,
-    )
-    return `${Buffer.from(value).toString('latin1', SEAL)} of ${versions.join(', ')}`
+  #record(name: RecordName): Store {
+    const record = this.#records.get(name) ?? this.#create()
+    this.#records.set(name, record)
+    return record
   }
 }
 
-const NOTHING = 'no version'
+const TAG = 'tag '
 
-/** The bytes before the value, see `seal`. */
-const SEAL = 7
+function tagOf(tag: TagId): RecordName {
+  return `tag ${tag}`
+}
 
-function recordOf<K>(records: Map<K, Store>, key: K, create: () => Store): Store {
-  const record = records.get(key) ?? create()
-  records.set(key, record)
-  return record
+function entryOf(key: EntryKey): RecordName {
+  return `entry ${key}`
 }
