@@ -1,6 +1,14 @@
+export type { CacheInfo, KnownEntry, WithCacheInfo } from './cache-info.js'
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
-export type { CacheAsideOptions, Duration, ModelOptions, QueryOptions } from './options.js'
+export type {
+  CacheAsideOptions,
+  Duration,
+  ModelOptions,
+  NearOptions,
+  QueryOptions,
+  WriteOptions,
+} from './options.js'
 export { aerospike } from './store/aerospike/aerospike.js'
 export type { AerospikeOptions } from './store/aerospike/options.js'
 export { type MemoryOptions, memory } from './store/memory.js'
@@ -9,8 +17,19 @@ export type {
   BypassReason,
   CacheEvents,
   ErrorPhase,
+  HitSource,
   MissReason,
   ReadEvent,
+  StaleReason,
 } from './telemetry/events.js'
 export type { CacheStats, ReadCounts } from './telemetry/telemetry.js'
-export type { CacheArgument, CacheAsideExtension, CacheControl, CacheHealth } from './types.js'
+export type {
+  CacheArgument,
+  CacheAsideExtension,
+  CacheControl,
+  CacheHealth,
+  LoadOptions,
+  WarmOptions,
+  WarmProgress,
+  WriteCacheArgument,
+} from './types.js'

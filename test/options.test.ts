@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
 import { parseSchema } from '../src/catalog/schema.js'
 import { ConfigurationError, cacheAside, memory } from '../src/index.js'
-import { type CacheAsideOptions, settingsOf } from '../src/options.js'
+import type { CacheAsideOptions } from '../src/options.js'
+import { settingsOf } from '../src/settings.js'
 import { createDatabase } from './support/databases.js'
 
 /** A shop whose comments carry options. */

@@ -203,8 +203,12 @@ describe('the cache argument', () => {
     prisma.user.findMany({ cache: { tll: 5 } })
     // @ts-expect-error of another kind
     prisma.user.findMany({ cache: { ttl: true } })
-    // @ts-expect-error not in this version
-    prisma.user.findMany({ cache: { swr: 5 } })
+    prisma.user.findMany({ cache: { swr: 5, negativeTtl: '1s', staleIfError: 0 } })
+    prisma.user.findMany({ cache: { refresh: true, tags: ['home'] } })
+    // @ts-expect-error of another kind
+    prisma.user.findMany({ cache: { tags: 'home' } })
+    // @ts-expect-error of a write
+    prisma.user.findMany({ cache: { invalidate: ['home'] } })
     // @ts-expect-error not of a relation
     prisma.user.findMany({ include: { posts: { cache: true } } })
   })
@@ -280,7 +284,9 @@ describe('$cache', () => {
     expectTypeOf(prisma.$cache).toEqualTypeOf<CacheControl<string>>()
     expectTypeOf(prisma.$cache.stats().models.User?.hits).toEqualTypeOf<number | undefined>()
     const stop = prisma.$cache.on('miss', ({ reason }) => {
-      expectTypeOf(reason).toEqualTypeOf<'absent' | 'expired' | 'invalidated' | 'unreadable'>()
+      expectTypeOf(reason).toEqualTypeOf<
+        'absent' | 'expired' | 'invalidated' | 'unreadable' | 'refresh'
+      >()
     })
     expectTypeOf(stop).toEqualTypeOf<() => void>()
     // @ts-expect-error no such event

@@ -1,0 +1,88 @@
+import type { Catalog } from './catalog/catalog.js'
+import { checkFunction, checkKeys, namesOf, wholeOf, wrong } from './checks.js'
+import type { Reader } from './coherence/reader.js'
+import type { DeclaredTags } from './declared-tags.js'
+import { ConfigurationError } from './errors.js'
+import { Loads } from './loads.js'
+import { Closure } from './plan/closure.js'
+import type { Planner } from './plan/planner.js'
+import { objectOf } from './plan/query.js'
+import type { Tag } from './plan/tag.js'
+import type { Settings } from './settings.js'
+import type { Store } from './store/store.js'
+import type { Telemetry } from './telemetry/telemetry.js'
+import type { CacheControl } from './types.js'
+import { userTag } from './user-tags.js'
+import { warm } from './warm.js'
+
+export interface ControlOptions {
+  readonly catalog: Catalog
+  readonly settings: Settings
+  readonly planner: Planner
+  readonly store: Store
+  readonly telemetry: Telemetry
+  readonly clock: () => number
+  readonly reader: Promise<Reader>
+  readonly declared: DeclaredTags
+  /** Touching these invalidates every entry. */
+  readonly everything: () => readonly Tag[]
+  readonly touch: (tags: readonly Tag[]) => Promise<void>
+  readonly owesTouches: () => boolean
+  readonly isInTransaction: () => boolean
+}
+
+const DEFAULT_CONCURRENCY = 4
+
+/** What `prisma.$cache` is. */
+export function createControl(options: ControlOptions): CacheControl {
+  const { catalog, settings, planner, store, telemetry, declared } = options
+  const loads = new Loads({ ...options, tagsOf })
+
+  function tagsOf(path: string, models: readonly string[], tags: readonly string[]): Tag[] {
+    for (const name of models) checkModel(path, name, catalog)
+    return [
+      ...models.flatMap((name) => planner.model(name)),
+      ...tags.map((name) => userTag(settings.keyspace, name)),
+    ]
+  }
+
+  return {
+    stats: () => telemetry.stats(),
+    on: (name, listener) => telemetry.on(name, listener),
+    health: async () => ({ ...(await store.health()), owesTouches: options.owesTouches() }),
+    async invalidate(target) {
+      const { model, tags } = objectOf(target)
+      if (tags !== undefined && model === undefined) {
+        return options.touch(tagsOf('invalidate', [], namesOf('invalidate.tags', tags)))
+      }
+      return options.touch(tagsOf('invalidate', [model as string], []))
+    },
+    async clear() {
+      await options.touch(options.everything())
+      await store.clear()
+    },
+    getOrLoad: (key, load, given) => loads.getOrLoad(key, load, given),
+    async touching(given, run) {
+      checkKeys('touching', given, ['models'])
+      const closure = new Closure(catalog)
+      for (const name of namesOf('touching.models', given.models)) {
+        checkModel('touching', name, catalog)
+        closure.any(name)
+      }
+      return declared.run(tagsOf('touching', [...closure.models], []), run)
+    },
+    async warm(reads, given = {}) {
+      checkKeys('warm', given, ['concurrency', 'onProgress'])
+      if (!Array.isArray(reads)) throw wrong('warm', 'a list of functions', reads)
+      for (const read of reads) checkFunction('warm', read ?? null)
+      checkFunction('warm.onProgress', given.onProgress)
+      const concurrency = wholeOf('warm.concurrency', given.concurrency) ?? DEFAULT_CONCURRENCY
+      return warm(reads, { ...given, concurrency })
+    },
+  }
+}
+
+function checkModel(path: string, name: unknown, catalog: Catalog): void {
+  if (typeof name === 'string' && catalog.models.has(name)) return
+  throw new ConfigurationError(`${path}: expected { model } of the schema, got ${String(name)}`)
+}

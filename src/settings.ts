@@ -1,0 +1,271 @@
+import { annotationOf } from './catalog/annotations.js'
+import type { Catalog } from './catalog/catalog.js'
+import {
+  checkBoolean,
+  checkFunction,
+  checkKeys,
+  checkList,
+  checkName,
+  checkOneOf,
+  checkString,
+  durationOf,
+  namesOf,
+  shareOf,
+  wholeOf,
+  wrong,
+} from './checks.js'
+import type { NearSettings } from './coherence/near.js'
+import { type PartialPolicy, type Policy, policyOf, UNSAID } from './coherence/policy.js'
+import { ConfigurationError } from './errors.js'
+import type {
+  CacheAsideOptions,
+  ModelOptions,
+  NearOptions,
+  QueryOptions,
+  WriteOptions,
+} from './options.js'
+import { objectOf, READS } from './plan/query.js'
+import type { Store } from './store/store.js'
+import type { LoadOptions } from './types.js'
+
+/** The options, checked, with defaults and comments of the schema applied; durations in milliseconds. */
+export interface Settings extends Policy {
+  /** From 0 to 1. */
+  readonly jitter: number
+  readonly scope: (() => unknown) | undefined
+  readonly near: NearSettings | undefined
+  readonly optIn: boolean
+  readonly strict: boolean
+  readonly replicaLag: number | undefined
+  readonly rejectWrites: boolean
+  readonly writeDeadline: number
+  readonly leaseWait: number
+  readonly operations: ReadonlySet<string>
+  readonly keyspace: string
+  /** Of the models that have settings of their own. */
+  readonly models: ReadonlyMap<string, ModelSettings>
+}
+
+export interface ModelSettings extends PartialPolicy {
+  readonly enabled: boolean
+  readonly dependsOn: readonly string[] | undefined
+}
+
+/** What one read says of itself. */
+export interface ReadSettings extends PartialPolicy {
+  /** Whether it is to be cached; undefined where it does not say. */
+  readonly enabled: boolean | undefined
+  readonly refresh: boolean
+  /** Sorted, each once. */
+  readonly tags: readonly string[]
+  readonly scope: string | undefined
+}
+
+const DEFAULT_TTL = 60_000
+const DEFAULT_JITTER = 0.05
+const DEFAULT_NEAR = { maxEntries: 1_000, maxBytes: 16 * 2 ** 20, maxStaleness: 0 }
+const DEFAULT_WRITE_DEADLINE = 10_000
+const DEFAULT_LEASE_WAIT = 500
+
+/**
+ * Checks the options against the schema and gives them their defaults. What code says of a model
+ * goes before what its comment in the schema says.
+ *
+ * @throws ConfigurationError naming the option, what was expected and what was given.
+ */
+export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settings {
+  checkKeys('', options, optionNames)
+  const { store, mode, operations, models, keyspace, schema } = options
+  const { consistency, onStoreFailure, scope } = options
+  if (store !== undefined && !isStore(store)) {
+    throw wrong('store', 'a store such as memory() or aerospike()', store)
+  }
+  checkOneOf('mode', mode, ['all', 'opt-in'])
+  checkOneOf('consistency', consistency, ['acknowledged', 'strict'])
+  checkOneOf('onStoreFailure', onStoreFailure, ['bypass', 'reject'])
+  for (const name of checkList('operations', operations)) checkName('operations', name, READS)
+  checkString('keyspace', keyspace)
+  checkString('schema', schema)
+  checkFunction('scope', scope)
+  const policy = partialPolicyOf('', options)
+  return {
+    ttl: policy.ttl ?? DEFAULT_TTL,
+    negativeTtl: policy.negativeTtl ?? Number.POSITIVE_INFINITY,
+    swr: policy.swr ?? 0,
+    staleIfError: policy.staleIfError ?? 0,
+    jitter: shareOf('jitter', options.jitter) ?? DEFAULT_JITTER,
+    scope,
+    near: nearSettings(options.near),
+    optIn: mode === 'opt-in',
+    strict: consistency === 'strict',
+    replicaLag: durationOf('replicaLag', options.replicaLag),
+    rejectWrites: onStoreFailure === 'reject',
+    writeDeadline: durationOf('writeDeadline', options.writeDeadline) ?? DEFAULT_WRITE_DEADLINE,
+    leaseWait: durationOf('leaseWait', options.leaseWait) ?? DEFAULT_LEASE_WAIT,
+    operations: new Set(operations ?? READS),
+    keyspace: keyspace ?? '',
+    models: modelSettings(models, catalog),
+  }
+}
+
+/**
+ * What a read says with its `cache` argument.
+ *
+ * @throws ConfigurationError as `settingsOf` does.
+ */
+export function readSettingsOf(cache: unknown): ReadSettings {
+  if (cache !== undefined && typeof cache !== 'boolean' && typeof cache !== 'object') {
+    throw new ConfigurationError(`cache: expected true, false or an object, got ${typeof cache}`)
+  }
+  if (typeof cache === 'object') checkKeys('cache', cache, queryOptionNames)
+  const given: QueryOptions = objectOf(cache)
+  checkString('cache.scope', given.scope)
+  checkBoolean('cache.refresh', given.refresh)
+  return {
+    ...partialPolicyOf('cache.', given),
+    enabled: typeof cache === 'object' ? true : cache,
+    refresh: given.refresh ?? false,
+    tags: [...new Set(namesOf('cache.tags', given.tags))].sort(),
+    scope: given.scope,
+  }
+}
+
+/**
+ * The tags that a write invalidates with its `cache` argument.
+ *
+ * @throws ConfigurationError as `settingsOf` does.
+ */
+export function invalidatedBy(cache: unknown): readonly string[] {
+  if (cache === undefined) return []
+  checkKeys('cache', cache, writeOptionNames)
+  return namesOf('cache.invalidate', (cache as WriteOptions).invalidate)
+}
+
+/** @param path before each name: nothing, or what ends in a dot. */
+export function partialPolicyOf(
+  path: string,
+  given: { readonly [K in keyof Policy]?: unknown },
+): PartialPolicy {
+  return {
+    ttl: durationOf(`${path}ttl`, given.ttl),
+    negativeTtl: durationOf(`${path}negativeTtl`, given.negativeTtl),
+    swr: durationOf(`${path}swr`, given.swr, 'zero'),
+    staleIfError: durationOf(`${path}staleIfError`, given.staleIfError, 'zero'),
+  }
+}
+
+const optionNames = [
+  'store',
+  'ttl',
+  'negativeTtl',
+  'swr',
+  'staleIfError',
+  'jitter',
+  'scope',
+  'near',
+  'mode',
+  'operations',
+  'models',
+  'consistency',
+  'replicaLag',
+  'onStoreFailure',
+  'writeDeadline',
+  'leaseWait',
+  'keyspace',
+  'schema',
+] as const satisfies (keyof CacheAsideOptions)[]
+const policyNames = ['ttl', 'negativeTtl', 'swr', 'staleIfError'] as const
+const modelOptionNames = [...policyNames, 'dependsOn'] as const satisfies (keyof ModelOptions)[]
+const queryOptionNames = [
+  ...policyNames,
+  'refresh',
+  'tags',
+  'scope',
+] as const satisfies (keyof QueryOptions)[]
+export const loadOptionNames = [
+  ...queryOptionNames,
+  'dependsOn',
+] as const satisfies (keyof LoadOptions)[]
+const writeOptionNames = ['invalidate'] as const satisfies (keyof WriteOptions)[]
+const nearOptionNames = [
+  'maxEntries',
+  'maxBytes',
+  'maxStaleness',
+] as const satisfies (keyof NearOptions)[]
+
+function nearSettings(given: NearOptions | undefined): NearSettings | undefined {
+  if (given === undefined) return undefined
+  checkKeys('near', given, nearOptionNames)
+  const { maxEntries, maxBytes, maxStaleness } = given
+  return {
+    maxEntries: wholeOf('near.maxEntries', maxEntries) ?? DEFAULT_NEAR.maxEntries,
+    maxBytes: wholeOf('near.maxBytes', maxBytes) ?? DEFAULT_NEAR.maxBytes,
+    maxStaleness:
+      durationOf('near.maxStaleness', maxStaleness, 'zero') ?? DEFAULT_NEAR.maxStaleness,
+  }
+}
+
+function modelSettings(
+  given: CacheAsideOptions['models'],
+  catalog: Catalog,
+): ReadonlyMap<string, ModelSettings> {
+  const tables = [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
+  const names = tables.map(({ name }) => name)
+  const settings = new Map<string, ModelSettings>()
+  for (const model of tables) {
+    const annotation = annotationOf(model)
+    if (annotation !== undefined) {
+      const path = `the @cache comment of model ${model.name}`
+      settings.set(model.name, oneModel(path, annotation, names))
+    }
+  }
+  if (given !== undefined) checkKeys('models', given, names, 'model')
+  for (const [name, options] of Object.entries(given ?? {})) {
+    if (options === undefined) continue
+    settings.set(name, oneModel(`models.${name}`, options, names, settings.get(name)))
+  }
+  return settings
+}
+
+/** @param under what goes for what is not given. */
+function oneModel(
+  path: string,
+  given: unknown,
+  names: readonly string[],
+  under: ModelSettings = { ...UNSAID, enabled: true, dependsOn: undefined },
+): ModelSettings {
+  if (given === false) return { ...under, enabled: false }
+  checkKeys(path, given, modelOptionNames)
+  const options = given as ModelOptions
+  const { dependsOn } = options
+  for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
+    checkName(`${path}.dependsOn`, name, names, 'model')
+  }
+  return {
+    ...policyOf(partialPolicyOf(`${path}.`, options), under),
+    enabled: true,
+    dependsOn: dependsOn ?? under.dependsOn,
+  }
+}
+
+function isStore(given: unknown): given is Store {
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    storeMethods.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
+  )
+}
+
+const storeMethods = [
+  'lookup',
+  'states',
+  'repair',
+  'announce',
+  'settle',
+  'fill',
+  'lease',
+  'release',
+  'health',
+  'clear',
+  'close',
+] as const satisfies (keyof Store)[]
