@@ -38,8 +38,9 @@ export function createControl(options: ControlOptions): CacheControl {
   const { catalog, settings, planner, store, telemetry, declared } = options
   const loads = new Loads({ ...options, tagsOf })
 
+  /** @param path the option that names the models. */
   function tagsOf(path: string, models: readonly string[], tags: readonly string[]): Tag[] {
-    for (const name of models) checkModel(path, name, catalog)
+    for (const name of models) checkModel(path, 'models', name, catalog)
     return [
       ...models.flatMap((name) => planner.model(name)),
       ...tags.map((name) => userTag(settings.keyspace, name)),
@@ -52,10 +53,14 @@ export function createControl(options: ControlOptions): CacheControl {
     health: async () => ({ ...(await store.health()), owesTouches: options.owesTouches() }),
     async invalidate(target) {
       const { model, tags } = objectOf(target)
-      if (tags !== undefined && model === undefined) {
+      if (model !== undefined && tags !== undefined) {
+        throw new ConfigurationError('invalidate: expected { model } or { tags }, got both')
+      }
+      if (tags !== undefined) {
         return options.touch(tagsOf('invalidate', [], namesOf('invalidate.tags', tags)))
       }
-      return options.touch(tagsOf('invalidate', [model as string], []))
+      checkModel('invalidate', '{ model }', model, catalog)
+      return options.touch(planner.model(model))
     },
     async clear() {
       await options.touch(options.everything())
@@ -66,10 +71,10 @@ export function createControl(options: ControlOptions): CacheControl {
       checkKeys('touching', given, ['models'])
       const closure = new Closure(catalog)
       for (const name of namesOf('touching.models', given.models)) {
-        checkModel('touching', name, catalog)
+        checkModel('touching.models', 'models', name, catalog)
         closure.any(name)
       }
-      return declared.run(tagsOf('touching', [...closure.models], []), run)
+      return declared.run(tagsOf('touching.models', [...closure.models], []), run)
     },
     async warm(reads, given = {}) {
       checkKeys('warm', given, ['concurrency', 'onProgress'])
@@ -82,7 +87,12 @@ export function createControl(options: ControlOptions): CacheControl {
   }
 }
 
-function checkModel(path: string, name: unknown, catalog: Catalog): void {
+function checkModel(
+  path: string,
+  noun: string,
+  name: unknown,
+  catalog: Catalog,
+): asserts name is string {
   if (typeof name === 'string' && catalog.models.has(name)) return
-  throw new ConfigurationError(`${path}: expected { model } of the schema, got ${String(name)}`)
+  throw new ConfigurationError(`${path}: expected ${noun} of the schema, got ${String(name)}`)
 }
