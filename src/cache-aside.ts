@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { LISTENER } from './cache-info.js'
 import type { Catalog } from './catalog/catalog.js'
 import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
@@ -10,11 +11,14 @@ import { type Transaction, Transactions } from './coherence/transactions.js'
 import { Write, type WriteTerms } from './coherence/writer.js'
 import { createControl } from './control.js'
 import { DeclaredTags } from './declared-tags.js'
+import { ConfigurationError } from './errors.js'
 import type { CacheAsideOptions } from './options.js'
 import { provesUnwritten } from './outcome.js'
+import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
 import { containsUndefined } from './plan/key.js'
 import { Planner, type ReadPlan } from './plan/planner.js'
 import { type Args, isRead, objectOf, type Query } from './plan/query.js'
+import { asItIs } from './plan/returned.js'
 import type { Tag } from './plan/tag.js'
 import { Report, type ReportOptions } from './report.js'
 import { scopeOf } from './scope.js'
@@ -39,6 +43,17 @@ export interface Operation {
   }
 }
 
+/** What may change rows, and what it touches. */
+interface Change {
+  /** What stands for all that it may turn out to touch. */
+  readonly tags: readonly Tag[]
+  readonly run: () => Promise<unknown>
+  /** What it did touch, given its result. */
+  readonly touched: (result: unknown) => readonly Tag[]
+  /** Whether a rollback undoes it: raw SQL may commit by itself. */
+  readonly isRevocable: boolean
+}
+
 type ModelOperation = Operation & { readonly model: string }
 
 /** One extended client's cache: tells reads from writes, plans them, and hands them to the protocol. */
@@ -55,7 +70,8 @@ export class CacheAside {
   readonly #declared = new DeclaredTags()
   readonly #reader: Promise<Reader>
   readonly #strictUndefined: boolean
-  #computedLater = false
+  readonly #computedLater = new Set<string>()
+  readonly #explaining = new AsyncLocalStorage<(operation: Operation) => never>()
 
   constructor(client: Client, catalog: Catalog, options: CacheAsideOptions) {
     this.#client = client
@@ -65,7 +81,7 @@ export class CacheAside {
       catalog,
       ...this.#settings,
       ...traitsOf(client, catalog),
-      computedLater: () => this.#computedLater,
+      computedLater: this.#computedLater,
     })
     this.#store = options.store ?? defaultStore()
     this.#owed = new OwedTouches({
@@ -83,6 +99,7 @@ export class CacheAside {
       ...this.#protocol(),
       reader: this.#reader,
       declared: this.#declared,
+      explain: (query) => this.#explain(query),
       everything: () => this.#everything(),
       touch: (tags) => this.#touch(tags),
       owesTouches: () => !this.#owed.isEmpty,
@@ -92,6 +109,7 @@ export class CacheAside {
 
   /** Runs one operation of the client, of any kind. */
   async run(operation: Operation): Promise<unknown> {
+    this.#explaining.getStore()?.(operation)
     if (!hasModel(operation)) return this.#raw(operation)
     return isRead(operation.operation) ? this.#read(operation) : this.#invalidating(operation)
   }
@@ -125,9 +143,9 @@ export class CacheAside {
       .finally(() => id !== undefined && this.#transactions.forget(id))
   }
 
-  /** From now on, clients with computed fields that the fingerprint does not cover may call. */
-  computedLater(): void {
-    this.#computedLater = true
+  /** From now on, clients with these computed fields may call, as `User.fullName`, beyond the fingerprint. */
+  computedLater(fields: Iterable<string>): void {
+    for (const field of fields) this.#computedLater.add(field)
   }
 
   /** Waits for reads that go on in the background. */
@@ -172,7 +190,7 @@ export class CacheAside {
     const given = asked.tags.map((name) => userTag(this.#settings.keyspace, name))
     const tags = [...plan.tags, ...given]
     const key = taggedKey(plan.key, asked.tags)
-    const entry = { key, tags: tags.map(({ name }) => name) }
+    const entry = { key, tags: [...tags, ...plan.wide].map(({ name }) => name) }
     const { models } = this.#settings
     const reader = await this.#reader
     return reader.read({
@@ -180,8 +198,8 @@ export class CacheAside {
       operation,
       key,
       tags: tags.map(({ id }) => id),
-      wide: [],
-      narrow,
+      wide: plan.wide.map(({ id }) => id),
+      narrow: plan.narrow,
       policy: policyOf(
         asked,
         { ...UNSAID, ttl: plan.ttl },
@@ -192,6 +210,38 @@ export class CacheAside {
       load,
       report: (outcome) => report.outcome(entry, outcome),
     })
+  }
+
+  /** Takes the first operation that the call would run, and lets none run. */
+  async #explain(query: () => PromiseLike<unknown>): Promise<Explanation> {
+    let explained: Explanation | undefined
+    const take = (operation: Operation) => {
+      explained ??= this.#explanationOf(operation)
+      throw new Explained()
+    }
+    try {
+      await this.#explaining.run(take, async () => query())
+    } catch (error) {
+      if (!(error instanceof Explained)) throw error
+    }
+    if (explained !== undefined) return explained
+    throw new ConfigurationError(
+      'explain: expected a function that calls this client, such as () => prisma.user.findMany(), got one that does not',
+    )
+  }
+
+  #explanationOf(operation: Operation): Explanation {
+    const { model, args } = operation
+    const dataPath = operation.__internalParams?.dataPath ?? []
+    if (!hasModel(operation) || model === undefined) {
+      const isQuery = operation.operation.startsWith('$queryRaw')
+      return explainWrite(operation, this.#planner.raw(sqlOf(args), isQuery))
+    }
+    const { cache, ...own } = objectOf(args)
+    const query = { model, operation: operation.operation, args: own, dataPath }
+    if (!isRead(query.operation)) return explainWrite(query, this.#planner.write(query))
+    const { scope } = readSettingsOf(cache)
+    return explainRead(query, this.#planner.read(query, scope, true))
   }
 
   #isCached(operation: string): boolean {
@@ -217,49 +267,70 @@ export class CacheAside {
     const write = () => this.#write(cache === undefined ? operation : { ...operation, args })
     if (names.length === 0) return write()
     const tags = names.map((name) => userTag(this.#settings.keyspace, name))
-    return this.#announced(tags, write, operation.__internalParams?.transaction, true)
+    const change = { tags, run: write, touched: () => tags, isRevocable: true }
+    return this.#announced(change, operation.__internalParams?.transaction)
   }
 
   async #write({ model, operation, args, query, __internalParams }: ModelOperation) {
     const dataPath = __internalParams?.dataPath ?? []
-    const tags = this.#planWrite(() => this.#planner.write({ model, operation, args, dataPath }))
-    return this.#announced(tags, () => query(args), __internalParams?.transaction, true)
+    const written = { model, operation, args, dataPath }
+    const returning = this.#planWrite(
+      () => this.#planner.returning(written),
+      () => asItIs(args),
+    )
+    return this.#announced(
+      {
+        tags: this.#touches(() => this.#planner.write(written)),
+        run: () => query(returning.args),
+        touched: (result) => this.#touches(() => this.#planner.write(written, result)),
+        isRevocable: true,
+      },
+      __internalParams?.transaction,
+    ).then(returning.strip)
   }
 
   async #raw({ operation, args, query, __internalParams }: Operation) {
     const isQuery = operation.startsWith('$queryRaw')
     const tags =
-      this.#declared.current() ?? this.#planWrite(() => this.#planner.raw(sqlOf(args), isQuery))
+      this.#declared.current() ?? this.#touches(() => this.#planner.raw(sqlOf(args), isQuery))
     if (tags.length === 0) return query(args)
-    return this.#announced(tags, () => query(args), __internalParams?.transaction, false)
+    const run = () => query(args)
+    const raw = { tags, run, touched: () => tags, isRevocable: false }
+    return this.#announced(raw, __internalParams?.transaction)
   }
 
-  #planWrite(plan: () => readonly Tag[]): readonly Tag[] {
+  #touches(plan: () => readonly Tag[]): readonly Tag[] {
+    return this.#planWrite(plan, () => this.#planner.everything())
+  }
+
+  #planWrite<T>(plan: () => T, otherwise: () => T): T {
     try {
       return plan()
     } catch (error) {
       this.#telemetry.error('plan', error)
-      return this.#planner.everything()
+      return otherwise()
     }
   }
 
-  /** Runs what may change rows with these tags: by itself, or as part of its transaction. */
-  async #announced(
-    tags: readonly Tag[],
-    run: () => Promise<unknown>,
-    transaction: Transaction | undefined,
-    revocable: boolean,
-  ): Promise<unknown> {
+  /** Runs what may change rows: by itself, or as part of its transaction. */
+  async #announced(change: Change, transaction: Transaction | undefined): Promise<unknown> {
+    const { tags, run, touched, isRevocable } = change
     if (transaction === undefined) {
       const write = this.#begin({ lifetime: this.#settings.writeDeadline })
-      await write.announce(tags, revocable)
-      return write.endWith(run(), provesUnwritten)
+      const report = await write.announce(tags, isRevocable)
+      const outcome = run().then((result) => {
+        report(touched(result))
+        return result
+      })
+      return write.endWith(outcome, provesUnwritten)
     }
     // Begun on another client, whose end is not seen here: nothing is cached until it must be over.
     const unseen = { lifetime: this.#settings.writeDeadline + this.#timeoutOf(), blocking: true }
     const write = this.#transactions.writeOf(transaction) ?? this.#begin(unseen)
-    await write.announce(tags, revocable)
-    return run()
+    const report = await write.announce(tags, isRevocable)
+    const result = await run()
+    report(touched(result))
+    return result
   }
 
   #begin(terms: WriteTerms): Write {
@@ -301,7 +372,8 @@ export class CacheAside {
   }
 }
 
-const narrow = () => ({ dropped: [], replaced: [], rows: [] })
+/** Ends a call that is explained instead of run. */
+class Explained extends Error {}
 
 /** Prisma's own default for an interactive transaction, in milliseconds. */
 const PRISMA_TIMEOUT = 5_000

@@ -10,7 +10,7 @@ export interface Client {
   readonly _clientVersion?: string
   readonly _originalClient?: Client
   readonly _previewFeatures?: readonly string[]
-  readonly _globalOmit?: unknown
+  readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly _extensions?: {
     getAllComputedFields?(
       model: string,
@@ -50,7 +50,9 @@ export interface ClientTraits {
   readonly fingerprint: string
   /** The computed fields of extensions applied so far, as `User.fullName`. */
   readonly computed: ReadonlySet<string>
-  /** Whether the client omits fields from every answer. */
+  /** The fields of a model that the client omits from every answer. */
+  readonly omitted: (model: string) => Readonly<Record<string, unknown>>
+  /** Whether it omits any of any model. */
   readonly omitsGlobally: boolean
 }
 
@@ -61,6 +63,11 @@ export function traitsOf(client: Client, catalog: Catalog): ClientTraits {
   return {
     fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('base64url'),
     computed: new Set(computed.keys()),
+    // The client's properties are named like its models, but for the case of the first letter.
+    omitted: (model) =>
+      client._globalOmit?.[model.charAt(0).toLowerCase() + model.slice(1)] ??
+      client._globalOmit?.[model] ??
+      {},
     omitsGlobally: client._globalOmit !== undefined,
   }
 }

@@ -4,7 +4,7 @@ import type { Reader } from './coherence/reader.js'
 import type { DeclaredTags } from './declared-tags.js'
 import { ConfigurationError } from './errors.js'
 import { Loads } from './loads.js'
-import { Closure } from './plan/closure.js'
+import type { Explanation } from './plan/explain.js'
 import type { Planner } from './plan/planner.js'
 import { objectOf } from './plan/query.js'
 import type { Tag } from './plan/tag.js'
@@ -27,6 +27,7 @@ export interface ControlOptions {
   /** Touching these invalidates every entry. */
   readonly everything: () => readonly Tag[]
   readonly touch: (tags: readonly Tag[]) => Promise<void>
+  readonly explain: (query: () => PromiseLike<unknown>) => Promise<Explanation>
   readonly owesTouches: () => boolean
   readonly isInTransaction: () => boolean
 }
@@ -66,15 +67,13 @@ export function createControl(options: ControlOptions): CacheControl {
       await options.touch(options.everything())
       await store.clear()
     },
+    explain: options.explain,
     getOrLoad: (key, load, given) => loads.getOrLoad(key, load, given),
     async touching(given, run) {
       checkKeys('touching', given, ['models'])
-      const closure = new Closure(catalog)
-      for (const name of namesOf('touching.models', given.models)) {
-        checkModel('touching.models', 'models', name, catalog)
-        closure.any(name)
-      }
-      return declared.run(tagsOf('touching.models', [...closure.models], []), run)
+      const names = namesOf('touching.models', given.models)
+      for (const name of names) checkModel('touching.models', 'models', name, catalog)
+      return declared.run(planner.anyRowsOf(names), run)
     },
     async warm(reads, given = {}) {
       checkKeys('warm', given, ['concurrency', 'onProgress'])

@@ -57,7 +57,8 @@ function extend(client: Client, options: CacheAsideOptions): Client {
       },
       $extends(this: Client, extension: object) {
         const extended = client.$extends.call(this, extension)
-        if (!isDeepStrictEqual(computedFields(extended, catalog), computed)) cache.computedLater()
+        const later = computedFields(extended, catalog)
+        if (!isDeepStrictEqual(later, computed)) cache.computedLater(later.keys())
         return informing(extended)
       },
     },

@@ -9,6 +9,7 @@ export type {
   QueryOptions,
   WriteOptions,
 } from './options.js'
+export type { ExplainedTag, Explanation } from './plan/explain.js'
 export { aerospike } from './store/aerospike/aerospike.js'
 export type { AerospikeOptions } from './store/aerospike/options.js'
 export { type MemoryOptions, memory } from './store/memory.js'

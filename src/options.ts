@@ -82,6 +82,17 @@ export interface ModelOptions<M extends string = string> {
   readonly swr?: Duration | undefined
   /** For this model's own queries, as for the whole cache. */
   readonly staleIfError?: Duration | undefined
+  /**
+   * Fields by which reads find rows, besides ids, unique fields and foreign keys: a read that gives
+   * them a value is invalidated only by writes to rows that have it. A list stands for a compound key.
+   * Every process that shares the store must be given the same.
+   *
+   * @example
+   * ```ts
+   * cacheAside({ models: { Post: { trackBy: ['status', ['tenantId', 'slug']] } } })
+   * ```
+   */
+  readonly trackBy?: readonly (string | readonly string[])[] | undefined
   /** For a view: the models that it reads. Without it a view is not cached. */
   readonly dependsOn?: readonly M[] | undefined
 }

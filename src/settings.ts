@@ -1,5 +1,5 @@
 import { annotationOf } from './catalog/annotations.js'
-import type { Catalog } from './catalog/catalog.js'
+import { type Catalog, type Field, type Model, modelOf } from './catalog/catalog.js'
 import {
   checkBoolean,
   checkFunction,
@@ -25,6 +25,7 @@ import type {
   WriteOptions,
 } from './options.js'
 import { objectOf, READS } from './plan/query.js'
+import { normaliserOf } from './plan/values.js'
 import type { Store } from './store/store.js'
 import type { LoadOptions } from './types.js'
 
@@ -49,6 +50,7 @@ export interface Settings extends Policy {
 export interface ModelSettings extends PartialPolicy {
   readonly enabled: boolean
   readonly dependsOn: readonly string[] | undefined
+  readonly trackBy: readonly (readonly string[])[]
 }
 
 /** What one read says of itself. */
@@ -175,7 +177,11 @@ const optionNames = [
   'schema',
 ] as const satisfies (keyof CacheAsideOptions)[]
 const policyNames = ['ttl', 'negativeTtl', 'swr', 'staleIfError'] as const
-const modelOptionNames = [...policyNames, 'dependsOn'] as const satisfies (keyof ModelOptions)[]
+const modelOptionNames = [
+  ...policyNames,
+  'trackBy',
+  'dependsOn',
+] as const satisfies (keyof ModelOptions)[]
 const queryOptionNames = [
   ...policyNames,
   'refresh',
@@ -209,20 +215,19 @@ function modelSettings(
   given: CacheAsideOptions['models'],
   catalog: Catalog,
 ): ReadonlyMap<string, ModelSettings> {
-  const tables = [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
-  const names = tables.map(({ name }) => name)
   const settings = new Map<string, ModelSettings>()
-  for (const model of tables) {
+  for (const model of tablesIn(catalog)) {
     const annotation = annotationOf(model)
     if (annotation !== undefined) {
       const path = `the @cache comment of model ${model.name}`
-      settings.set(model.name, oneModel(path, annotation, names))
+      settings.set(model.name, oneModel(path, annotation, catalog, model))
     }
   }
-  if (given !== undefined) checkKeys('models', given, names, 'model')
+  if (given !== undefined) checkKeys('models', given, namesIn(catalog), 'model')
   for (const [name, options] of Object.entries(given ?? {})) {
     if (options === undefined) continue
-    settings.set(name, oneModel(`models.${name}`, options, names, settings.get(name)))
+    const path = `models.${name}`
+    settings.set(name, oneModel(path, options, catalog, modelOf(catalog, name), settings.get(name)))
   }
   return settings
 }
@@ -231,21 +236,56 @@ function modelSettings(
 function oneModel(
   path: string,
   given: unknown,
-  names: readonly string[],
-  under: ModelSettings = { ...UNSAID, enabled: true, dependsOn: undefined },
+  catalog: Catalog,
+  model: Model,
+  under: ModelSettings = { ...UNSAID, enabled: true, dependsOn: undefined, trackBy: [] },
 ): ModelSettings {
   if (given === false) return { ...under, enabled: false }
   checkKeys(path, given, modelOptionNames)
   const options = given as ModelOptions
-  const { dependsOn } = options
+  const { dependsOn, trackBy } = options
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
-    checkName(`${path}.dependsOn`, name, names, 'model')
+    checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
   }
+  const tracked = checkList(`${path}.trackBy`, trackBy).map((key) =>
+    trackedFields(`${path}.trackBy`, key, model, catalog.provider),
+  )
   return {
     ...policyOf(partialPolicyOf(`${path}.`, options), under),
     enabled: true,
     dependsOn: dependsOn ?? under.dependsOn,
+    trackBy: [...under.trackBy, ...tracked],
   }
+}
+
+function namesIn(catalog: Catalog): readonly string[] {
+  return tablesIn(catalog).map(({ name }) => name)
+}
+
+/** Tables and views, without what stands between two of them. */
+function tablesIn(catalog: Catalog): readonly Model[] {
+  return [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
+}
+
+function trackedFields(path: string, key: unknown, model: Model, provider: string): string[] {
+  const names = [...model.fields.keys()]
+  const fields = Array.isArray(key) ? key : [key]
+  if (fields.length === 0) throw wrong(path, 'a field or a list of fields', key)
+  return fields.map((name) => {
+    checkName(path, name, names, 'field')
+    const field = model.fields.get(name) as Field
+    if (field.updatedAt || normaliserOf(provider, field) === undefined) {
+      const why = field.updatedAt
+        ? 'every update changes it'
+        : 'its values are not compared exactly'
+      throw wrong(
+        path,
+        `a field that can be tracked (on ${provider}, ${name} cannot: ${why})`,
+        name,
+      )
+    }
+    return name
+  })
 }
 
 function isStore(given: unknown): given is Store {

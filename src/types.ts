@@ -2,6 +2,7 @@ import type { Prisma } from '@prisma/client/extension'
 import type { Types } from '@prisma/client/runtime/client'
 import type { WithCacheInfo } from './cache-info.js'
 import type { QueryOptions, WriteOptions } from './options.js'
+import type { Explanation } from './plan/explain.js'
 import type { StoreHealth } from './store/store.js'
 import type { CacheEvents } from './telemetry/events.js'
 import type { CacheStats } from './telemetry/telemetry.js'
@@ -63,6 +64,20 @@ export interface CacheControl<M extends string = string> {
    * ```
    */
   invalidate(target: { readonly model: M } | { readonly tags: readonly string[] }): Promise<void>
+
+  /**
+   * What the cache makes of a call, without running it: what a read depends on or a write touches, and
+   * why it is not more precise.
+   *
+   * @throws ConfigurationError if the function makes no call of this client.
+   *
+   * @example
+   * ```ts
+   * const { tags } = await prisma.$cache.explain(() => prisma.post.findMany({ where: { status: 'DRAFT' } }))
+   * // [{ name: 'Post', precise: false, why: '`Post` as a whole, because `status` is not a tracked key: ...
+   * ```
+   */
+  explain(query: () => PromiseLike<unknown>): Promise<Explanation>
 
   /**
    * Invalidates every entry, as `invalidate` does, and frees what the store can free.

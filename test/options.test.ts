@@ -147,7 +147,9 @@ describe('settings', () => {
     const all = settings({ models: { Post: { ttl: 5 }, AuditLog: { ttl: 7 } } }).models
     expect(all.get('Post')?.ttl).toBe(5_000)
     expect(all.get('AuditLog')).toMatchObject({ enabled: true, ttl: 7_000 })
-    expect(settings({ models: { Post: { dependsOn: ['User'] } } }).models.get('Post')).toEqual({
+    expect(
+      settings({ models: { Post: { dependsOn: ['User'] } } }).models.get('Post'),
+    ).toMatchObject({
       enabled: true,
       ttl: 600_000,
       dependsOn: ['User'],

@@ -193,7 +193,8 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       const before = other.statements.length
       await other.prisma.team.findMany()
       expect(other.seen).toEqual(['stale: refreshing'])
-      // Waits for what it has in the background.
+      // Waits for what it has in the background, and leaves the store open.
+      vi.spyOn(shop.store, 'close').mockResolvedValueOnce()
       await other.prisma.$disconnect()
       expect(other.statements.length).toBe(before)
       const fill = new Promise((resolve) => shop.prisma.$cache.on('fill', resolve))

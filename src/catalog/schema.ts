@@ -1,30 +1,8 @@
 import { createHash } from 'node:crypto'
 import schemaParser from '@prisma/prisma-schema-wasm'
 import { ConfigurationError } from '../errors.js'
-import type { Catalog, ForeignKey, Model, ReferentialAction, Relation } from './catalog.js'
-
-/** The part of Prisma's DMMF that is read here. */
-interface DmmfModel {
-  readonly name: string
-  readonly dbName: string | null
-  readonly fields: readonly DmmfField[]
-  readonly primaryKey: { readonly fields: readonly string[] } | null
-  readonly documentation?: string
-}
-
-interface DmmfField {
-  readonly name: string
-  readonly kind: string
-  readonly type: string
-  readonly isList: boolean
-  readonly isRequired: boolean
-  readonly isId: boolean
-  readonly relationName?: string
-  readonly relationFromFields?: readonly string[]
-  readonly relationToFields?: readonly string[]
-  readonly relationOnDelete?: ReferentialAction
-  readonly relationOnUpdate?: ReferentialAction
-}
+import type { Catalog, Default, Field, ForeignKey, Key, Model, Relation } from './catalog.js'
+import type { DmmfField, DmmfModel } from './dmmf.js'
 
 /**
  * Reads a Prisma schema (its text, all files joined).
@@ -46,25 +24,29 @@ function parse(text: string): Catalog {
   const models = datamodelOf(text)
   const views = viewNames(text)
   const joinTables = joinTablesOf(models)
-  const joinKeys = models.flatMap((model) => joinKeysOf(model, joinTables))
+  const joinKeys = models.flatMap((model) => joinKeysOf(model, joinTables, models))
   const foreignKeys = [...models.flatMap(foreignKeysOf), ...joinKeys]
 
   const tables = models.map((model): Model => {
+    const relations = model.fields.filter(isRelation)
     return {
       name: model.name,
       table: model.dbName ?? model.name,
       kind: views.has(model.name) ? 'view' : 'table',
-      scalars: new Set(model.fields.filter((f) => !isRelation(f)).map((f) => f.name)),
+      fields: new Map(model.fields.filter((f) => !isRelation(f)).map((f) => [f.name, fieldOf(f)])),
       relations: new Map(
-        model.fields.filter(isRelation).map((f) => [f.name, relationOf(f, joinTables)]),
+        relations.map((field) => [field.name, relationOf(models, model, field, joinTables)]),
       ),
+      keys: keysOf(model),
+      compounds: compoundsOf(model),
       referencedBy: foreignKeys.filter((key) => key.target === model.name),
       documentation: model.documentation,
     }
   })
-  const joins = [...new Set(joinTables.values())].map(joinModel)
+  const joins = joinKeys.map(({ holder }) => joinModel(holder, joinKeys, tables))
   return {
     models: new Map([...tables, ...joins].map((model) => [model.name, model])),
+    provider: providerOf(text),
     fingerprint: fingerprintOf(models),
   }
 }
@@ -87,6 +69,12 @@ function parserMessage(error: unknown): string {
   }
 }
 
+function providerOf(text: string): string {
+  const request = { prismaSchema: text, datasourceOverrides: {}, ignoreEnvVarErrors: true, env: {} }
+  const { config } = JSON.parse(schemaParser.get_config(JSON.stringify(request)))
+  return config.datasources[0]?.activeProvider ?? 'unknown'
+}
+
 /** The DMMF shows views as models; only the text tells them apart. */
 function viewNames(text: string): ReadonlySet<string> {
   return new Set(Array.from(text.matchAll(/^[ \t]*view[ \t]+(\w+)/gm), (match) => match[1] ?? ''))
@@ -96,11 +84,55 @@ function isRelation(field: DmmfField): boolean {
   return field.relationName !== undefined
 }
 
+function fieldOf(field: DmmfField): Field {
+  const [name, args] = field.nativeType ?? []
+  return {
+    name: field.name,
+    column: field.dbName ?? field.name,
+    type: field.kind === 'enum' ? 'enum' : field.type,
+    native: name === undefined ? undefined : { name, args: args ?? [] },
+    list: field.isList,
+    required: field.isRequired,
+    default: defaultOf(field),
+    updatedAt: field.isUpdatedAt,
+  }
+}
+
+function defaultOf({ default: given }: DmmfField): Default {
+  if (given === undefined) return { kind: 'none' }
+  const isFunction = typeof given === 'object' && given !== null && !Array.isArray(given)
+  return isFunction ? { kind: 'generated' } : { kind: 'value', value: given }
+}
+
+function keysOf(model: DmmfModel): readonly Key[] {
+  const foreign = model.fields.filter(hasForeignKey).map((f) => f.relationFromFields ?? [])
+  const keys = [
+    idOf(model),
+    ...model.fields.filter((f) => f.isUnique).map((f) => [f.name]),
+    ...model.uniqueFields,
+  ].map((fields): Key => ({ fields, unique: true }))
+  keys.push(...foreign.map((fields): Key => ({ fields, unique: false })))
+  // A foreign key may be unique too: the unique one comes first, and stays.
+  const byFields = new Map(keys.reverse().map((key) => [key.fields.join(' '), key]))
+  return [...byFields.values()].reverse().filter(({ fields }) => fields.length > 0)
+}
+
+function idOf(model: DmmfModel): readonly string[] {
+  return model.primaryKey?.fields ?? model.fields.filter((f) => f.isId).map((f) => f.name)
+}
+
+function compoundsOf(model: DmmfModel): ReadonlyMap<string, readonly string[]> {
+  const named = [model.primaryKey, ...model.uniqueIndexes].flatMap((index) => index ?? [])
+  const unnamed = model.uniqueFields.map((fields) => ({ name: null, fields }))
+  return new Map(
+    [...unnamed, ...named]
+      .filter(({ fields }) => fields.length > 1)
+      .map(({ name, fields }) => [name ?? fields.join('_'), fields]),
+  )
+}
+
 /** The join table of each implicit many-to-many relation field: those whose relation has no foreign key. */
 function joinTablesOf(models: readonly DmmfModel[]): ReadonlyMap<DmmfField, string> {
-  // A relation's name is unique between two models only, so the pair is part of its identity.
-  const identity = (model: DmmfModel, field: DmmfField) =>
-    [field.relationName, ...[model.name, field.type].sort()].join(' ')
   const withKey = new Set(
     models.flatMap((model) => model.fields.filter(hasForeignKey).map((f) => identity(model, f))),
   )
@@ -113,18 +145,52 @@ function joinTablesOf(models: readonly DmmfModel[]): ReadonlyMap<DmmfField, stri
   )
 }
 
+/** A relation's name is unique between two models only, so the pair is part of its identity. */
+function identity(model: DmmfModel, field: DmmfField): string {
+  return [field.relationName, ...[model.name, field.type].sort()].join(' ')
+}
+
 function hasForeignKey(field: DmmfField): boolean {
   return (field.relationFromFields?.length ?? 0) > 0
 }
 
-function relationOf(field: DmmfField, joinTables: ReadonlyMap<DmmfField, string>): Relation {
-  return {
-    name: field.name,
-    target: field.type,
-    list: field.isList,
-    through: joinTables.get(field),
-    foreignKey: field.relationFromFields ?? [],
+function relationOf(
+  models: readonly DmmfModel[],
+  model: DmmfModel,
+  field: DmmfField,
+  joinTables: ReadonlyMap<DmmfField, string>,
+): Relation {
+  const target = models.find(({ name }) => name === field.type) as DmmfModel
+  const opposite = oppositeOf(model, field, target)
+  const common = { name: field.name, target: target.name, list: field.isList }
+  const exclusive = !opposite.isList
+  const through = joinTables.get(field)
+  if (through !== undefined) {
+    const [here, there] = isSideA(model, field, opposite) ? ABSides : BASides
+    const holder = { name: through, here, there }
+    return { ...common, exclusive, holder, here: idOf(model), there: idOf(target) }
   }
+  const holder = hasForeignKey(field) ? 'here' : 'there'
+  const { relationFromFields: from = [], relationToFields: to = [] } =
+    holder === 'here' ? field : opposite
+  const [here, there] = holder === 'here' ? [from, to] : [to, from]
+  return { ...common, exclusive, holder, here, there }
+}
+
+const ABSides = ['A', 'B'] as const
+const BASides = ['B', 'A'] as const
+
+function oppositeOf(model: DmmfModel, field: DmmfField, target: DmmfModel): DmmfField {
+  // Both ends are always there: Prisma refuses a schema that has only one.
+  return target.fields.find(
+    (other) =>
+      other !== field && isRelation(other) && identity(target, other) === identity(model, field),
+  ) as DmmfField
+}
+
+/** Column A refers to the model that comes first in the alphabet; of one model, to the rows that have the first field. */
+function isSideA(model: DmmfModel, field: DmmfField, opposite: DmmfField): boolean {
+  return model.name === field.type ? field.name < opposite.name : model.name < field.type
 }
 
 function foreignKeysOf(model: DmmfModel): ForeignKey[] {
@@ -143,28 +209,41 @@ function foreignKeysOf(model: DmmfModel): ForeignKey[] {
 function joinKeysOf(
   model: DmmfModel,
   joinTables: ReadonlyMap<DmmfField, string>,
+  models: readonly DmmfModel[],
 ): readonly ForeignKey[] {
   return model.fields.flatMap((field) => {
     const holder = joinTables.get(field)
     if (holder === undefined) return []
+    const target = models.find(({ name }) => name === field.type) as DmmfModel
+    const column = isSideA(model, field, oppositeOf(model, field, target)) ? 'A' : 'B'
     return {
       holder,
-      fields: ['A', 'B'],
+      fields: [column],
       target: model.name,
-      references: model.primaryKey?.fields ?? model.fields.filter((f) => f.isId).map((f) => f.name),
+      references: idOf(model),
       onDelete: 'Cascade',
       onUpdate: 'Cascade',
     }
   })
 }
 
-function joinModel(table: string): Model {
+/** Its columns are of the types of the ids that they refer to. */
+function joinModel(name: string, joinKeys: readonly ForeignKey[], tables: readonly Model[]): Model {
+  const columns = joinKeys.filter(({ holder }) => holder === name)
   return {
-    name: table,
-    table,
+    name,
+    table: name,
     kind: 'join',
-    scalars: new Set(['A', 'B']),
+    fields: new Map(
+      columns.flatMap(({ fields: [column = ''], target, references: [id = ''] }) => {
+        const referred = tables.find((table) => table.name === target)?.fields.get(id)
+        if (referred === undefined) return []
+        return [[column, { ...referred, name: column, column, default: { kind: 'none' } }]]
+      }),
+    ),
     relations: new Map(),
+    keys: columns.map(({ fields }) => ({ fields, unique: false })),
+    compounds: new Map(),
     referencedBy: [],
     documentation: undefined,
   }

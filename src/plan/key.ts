@@ -118,7 +118,7 @@ function isNullType(value: object): value is { _getName(): string } {
   return '_getName' in value && typeof value._getName === 'function'
 }
 
-function isSkip(value: unknown): boolean {
+export function isSkip(value: unknown): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -1,11 +1,15 @@
-import { type Catalog, modelOf } from '../catalog/catalog.js'
+import type { Catalog } from '../catalog/catalog.js'
 import type { BypassReason } from '../telemetry/events.js'
+import type { Narrowed, Part } from './dependencies.js'
 import { type EntryKey, entryKey } from './key.js'
 import type { Query } from './query.js'
-import { mayWrite, modelsWrittenByRaw } from './raw.js'
+import { mayWrite, modelsNamedIn } from './raw.js'
 import { type Survey, survey } from './read.js'
-import { type Tag, tag } from './tag.js'
-import { allModels, modelsWritten } from './write.js'
+import { asItIs, type Returning, returning } from './returned.js'
+import type { Tag } from './tag.js'
+import { Touches } from './touches.js'
+import { Tracked } from './tracked.js'
+import { touchesOf } from './write.js'
 
 export interface PlannerOptions {
   readonly catalog: Catalog
@@ -17,9 +21,11 @@ export interface PlannerOptions {
   readonly fingerprint: string
   /** The computed fields that the fingerprint covers, as `User.fullName`. */
   readonly computed: ReadonlySet<string>
-  /** Whether a client applied computed fields later, which the fingerprint cannot cover. */
-  readonly computedLater: () => boolean
-  /** Whether the client omits fields from every answer. */
+  /** Those that a client applied later, which the fingerprint cannot cover. */
+  readonly computedLater: ReadonlySet<string>
+  /** The fields of a model that the client omits from every answer. */
+  readonly omitted: (model: string) => Readonly<Record<string, unknown>>
+  /** Whether it omits any of any model. */
   readonly omitsGlobally: boolean
 }
 
@@ -29,13 +35,21 @@ export interface PlannedModel {
   readonly ttl: number | undefined
   /** What a view reads. */
   readonly dependsOn: readonly string[] | undefined
+  /** What is tracked besides ids, uniques and foreign keys. */
+  readonly trackBy: readonly (readonly string[])[]
 }
 
 export type ReadPlan =
   | {
       readonly cacheable: true
       readonly key: EntryKey
+      /** What the answer depends on in any case. */
       readonly tags: readonly Tag[]
+      /** What it also depends on, unless `narrow` says better. */
+      readonly wide: readonly Tag[]
+      readonly narrow: (answer: unknown) => Narrowed
+      /** Why, if that was asked for. */
+      readonly parts: readonly Part[]
       /** Milliseconds. The model's own, or a shorter one of another model that the read sees. */
       readonly ttl: number
     }
@@ -44,32 +58,38 @@ export type ReadPlan =
 /** What reads depend on and what writes touch: functions of the schema and the query alone. */
 export class Planner {
   readonly #options: PlannerOptions
-  readonly #tags: ReadonlyMap<string, Tag>
+  readonly #tracked: Tracked
 
   constructor(options: PlannerOptions) {
+    const { catalog, keyspace, models, computed, computedLater } = options
     this.#options = options
-    // By table: two schemas of one database may call a model differently.
-    this.#tags = new Map(
-      Array.from(options.catalog.models.values(), ({ name, table }) => [
-        name,
-        tag(options.keyspace, table),
-      ]),
-    )
+    this.#tracked = new Tracked({
+      catalog,
+      keyspace,
+      trackBy: (model) => models.get(model)?.trackBy ?? [],
+      isComputed: (field) => computed.has(field) || computedLater.has(field),
+    })
   }
 
-  read(query: Query, scope: string | undefined): ReadPlan {
-    const { catalog, keyspace, fingerprint, models } = this.#options
-    const surveyed = survey(catalog, query)
-    const seen = this.#withViews(surveyed.models)
-    if (seen === undefined || !this.#isCovered(surveyed)) {
+  /** @param explains whether to give the parts. */
+  read(query: Query, scope: string | undefined, explains = false): ReadPlan {
+    const { keyspace, fingerprint, models } = this.#options
+    const surveyed = survey({ tracked: this.#tracked, explains }, query)
+    const behind = this.#behindViews(surveyed.models)
+    if (behind === undefined || !this.#isCovered(surveyed)) {
       return { cacheable: false, reason: 'uncacheable' }
     }
-    const settings = [...seen].flatMap((name) => models.get(name) ?? [])
+    const settings = [...surveyed.models, ...behind].flatMap((name) => models.get(name) ?? [])
     if (settings.some(({ enabled }) => !enabled)) return { cacheable: false, reason: 'disabled' }
+    const { dependencies } = surveyed
+    for (const name of behind) dependencies.whole(name, [query.model], () => 'a view reads it')
     return {
       cacheable: true,
       key: entryKey({ ...query, keyspace, fingerprint, scope }),
-      tags: this.#tagsOf(seen),
+      tags: dependencies.firm(),
+      wide: dependencies.wide(),
+      narrow: (answer) => dependencies.narrow(answer),
+      parts: dependencies.parts,
       ttl: Math.min(
         models.get(query.model)?.ttl ?? this.#options.ttl,
         ...settings.flatMap(({ ttl }) => ttl ?? []),
@@ -82,44 +102,61 @@ export class Planner {
     const { computed: known, computedLater, omitsGlobally } = this.#options
     for (const field of computed) if (!known.has(field)) return false
     const isDecidedByThem = omits || omitsGlobally || computed.size > 0
-    return !(isDecidedByThem && computedLater())
+    return !(isDecidedByThem && computedLater.size > 0)
   }
 
-  write(query: Query): readonly Tag[] {
-    return this.#tagsOf(modelsWritten(this.#options.catalog, query))
+  /** Without the result: what stands for all that the write may turn out to touch. */
+  write(query: Query, result?: unknown): readonly Tag[] {
+    return touchesOf(this.#tracked, query, result)
+  }
+
+  /** How to run the write so that its result tells what it touched. */
+  returning(query: Query): Returning {
+    const { computed, computedLater, omitted } = this.#options
+    const isComputed = [...computed, ...computedLater].some((f) => f.startsWith(`${query.model}.`))
+    // Computed fields may be made of those that would be taken off again.
+    return isComputed ? asItIs(query.args) : returning(this.#tracked, query, omitted(query.model))
   }
 
   /** Nothing where raw SQL only reads; no text at all may do anything. */
   raw(sql: string | undefined, isQuery: boolean): readonly Tag[] {
     if (sql === undefined) return this.everything()
     if (isQuery && !mayWrite(sql)) return []
-    return this.#tagsOf(modelsWrittenByRaw(this.#options.catalog, sql))
+    const named = modelsNamedIn(this.#tracked.models.values(), sql)
+    return this.anyRowsOf(named.map(({ name }) => name))
+  }
+
+  /** What a write touches of which only the models are known. */
+  anyRowsOf(models: Iterable<string>): readonly Tag[] {
+    const touches = new Touches(this.#tracked)
+    for (const name of models) touches.anyRows(name)
+    return touches.tags()
   }
 
   /** Touching these invalidates every entry that depends on the model. */
   model(name: string): readonly Tag[] {
-    return this.#tagsOf([name])
+    return this.#tracked.allTags(name)
   }
 
   /** Touching these invalidates every entry. */
   everything(): readonly Tag[] {
-    return this.#tagsOf(allModels(this.#options.catalog))
+    return [...this.#tracked.models.keys()].flatMap((name) => this.model(name))
   }
 
-  /** The models and what the views among them read; undefined where a view does not tell. */
-  #withViews(names: Iterable<string>): ReadonlySet<string> | undefined {
-    const seen = new Set(names)
+  /** What the views among the models read; undefined where one does not tell. */
+  #behindViews(names: Iterable<string>): ReadonlySet<string> | undefined {
+    const views = new Set(names)
+    const behind = new Set<string>()
     // Grows as it is walked: a view may read another.
-    for (const name of seen) {
-      if (modelOf(this.#options.catalog, name).kind !== 'view') continue
+    for (const name of views) {
+      if (this.#tracked.model(name).kind !== 'view') continue
       const { dependsOn } = this.#options.models.get(name) ?? {}
       if (dependsOn === undefined) return undefined
-      for (const dependency of dependsOn) seen.add(dependency)
+      for (const dependency of dependsOn) {
+        views.add(dependency)
+        behind.add(dependency)
+      }
     }
-    return seen
-  }
-
-  #tagsOf(models: Iterable<string>): readonly Tag[] {
-    return Array.from(models, (name) => this.#tags.get(name) ?? tag(this.#options.keyspace, name))
+    return behind
   }
 }

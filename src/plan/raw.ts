@@ -1,6 +1,4 @@
-import type { Catalog, Model } from '../catalog/catalog.js'
-import { Closure } from './closure.js'
-import { allModels } from './write.js'
+import type { Model } from '../catalog/catalog.js'
 
 /**
  * Whether the text of a raw query may write. A word is enough, wherever it stands: `SELECT ... FOR
@@ -14,16 +12,14 @@ const writingKeyword =
   /\b(insert|update|delete|merge|replace|upsert|truncate|create|alter|drop|rename|call|exec|execute|do|copy|load|refresh)\b/i
 
 /**
- * The models that raw SQL may change: those whose tables its text names, and what referential
- * actions reach from there; every model where it names none.
+ * The models that raw SQL may change: those whose tables its text names; every model where it names
+ * none.
  */
-export function modelsWrittenByRaw(catalog: Catalog, sql: string): ReadonlySet<string> {
-  const named = [...catalog.models.values()].filter(namedIn(sql))
+export function modelsNamedIn(models: Iterable<Model>, sql: string): readonly Model[] {
+  const all = [...models]
+  const named = all.filter(namedIn(sql))
   // Writing through a view changes tables that the text does not name.
-  if (named.length === 0 || named.some((model) => model.kind === 'view')) return allModels(catalog)
-  const closure = new Closure(catalog)
-  for (const model of named) closure.any(model.name)
-  return closure.models
+  return named.length === 0 || named.some((model) => model.kind === 'view') ? all : named
 }
 
 function namedIn(sql: string): (model: Model) => boolean {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What the store knows a tag by. */
 export type TagId = string & { readonly brand: 'tag' }
@@ -11,8 +11,11 @@ export interface Tag {
 
 /** The tag of that name, among those of the databases that share a cluster. */
 export function tag(keyspace: string, name: string): Tag {
-  const text = JSON.stringify([keyspace, name])
-  // 128 bits: two tags that met by chance would only invalidate each other's entries.
-  const id = createHash('sha256').update(text).digest().toString('base64url', 0, 16)
-  return { name, id: id as TagId }
+  return tagOf(name, JSON.stringify([keyspace, name]))
+}
+
+/** @param identity a text that no other tag has. */
+export function tagOf(name: string, identity: string): Tag {
+  // 132 bits: two tags that met by chance would only invalidate each other's entries.
+  return { name, id: hash('sha256', identity, 'base64url').slice(0, 22) as TagId }
 }

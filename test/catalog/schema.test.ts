@@ -23,8 +23,15 @@ describe('a model', () => {
   it('is known by its name, with its table and its scalar and enum fields', () => {
     const post = modelOf(shop, 'Post')
     expect(post).toMatchObject({ name: 'Post', table: 'posts', kind: 'table' })
-    expect([...post.scalars]).toEqual(['id', 'title', 'published', 'views', 'authorId', 'editorId'])
-    expect([...modelOf(shop, 'User').scalars]).toContain('role')
+    expect([...post.fields.keys()]).toEqual([
+      'id',
+      'title',
+      'published',
+      'views',
+      'authorId',
+      'editorId',
+    ])
+    expect([...modelOf(shop, 'User').fields.keys()]).toContain('role')
   })
 
   it('is a table of its own name where none is mapped', () => {
@@ -32,12 +39,84 @@ describe('a model', () => {
   })
 
   it('has the relations of either side', () => {
-    expect([...modelOf(shop, 'Post').relations.values()]).toEqual([
-      { name: 'author', target: 'User', list: false, through: undefined, foreignKey: ['authorId'] },
-      { name: 'editor', target: 'User', list: false, through: undefined, foreignKey: ['editorId'] },
-      { name: 'tags', target: 'Tag', list: true, through: '_PostToTag', foreignKey: [] },
-      { name: 'comments', target: 'Comment', list: true, through: undefined, foreignKey: [] },
+    const { relations } = modelOf(shop, 'Post')
+    expect(relations.get('author')).toEqual({
+      name: 'author',
+      target: 'User',
+      list: false,
+      exclusive: false,
+      holder: 'here',
+      here: ['authorId'],
+      there: ['id'],
+    })
+    expect(relations.get('comments')).toEqual({
+      name: 'comments',
+      target: 'Comment',
+      list: true,
+      exclusive: true,
+      holder: 'there',
+      here: ['id'],
+      there: ['postId'],
+    })
+    expect(relation(shop, 'Profile', 'user')).toMatchObject({ list: false, exclusive: true })
+    expect(relation(shop, 'Badge', 'owner')).toMatchObject({ here: ['handle'], there: ['handle'] })
+  })
+
+  it('has its id, its uniques and its foreign keys as keys, each once', () => {
+    const keysOf = (model: string) =>
+      modelOf(shop, model).keys.map(({ fields, unique }) => [fields.join(), unique])
+    expect(keysOf('User')).toEqual([
+      ['id', true],
+      ['email', true],
+      ['handle', true],
+      ['managerId', false],
     ])
+    expect(keysOf('Profile')).toEqual([
+      ['id', true],
+      ['userId', true],
+    ])
+    expect(keysOf('Membership').slice(0, 1)).toEqual([['userId,orgId', true]])
+    expect(keysOf('_PostToTag')).toEqual([
+      ['A', false],
+      ['B', false],
+    ])
+  })
+
+  it('has its compound keys under the names that `where` takes them by', () => {
+    const catalog = catalogOf(`
+      model A {
+        a Int
+        b Int
+        c Int
+        @@id([a, b])
+        @@unique([b, c], name: "pair")
+        @@unique([a, c])
+      }`)
+    expect([...modelOf(catalog, 'A').compounds]).toEqual([
+      ['b_c', ['b', 'c']],
+      ['a_c', ['a', 'c']],
+      ['a_b', ['a', 'b']],
+      ['pair', ['b', 'c']],
+    ])
+  })
+
+  it('has columns, native types and defaults', () => {
+    const catalog = catalogOf(`
+      model A {
+        id Int @id @default(autoincrement()) @map("key")
+        name String @default("x") @db.VarChar(20)
+        at DateTime @updatedAt
+        no Int?
+      }`)
+    const { fields } = modelOf(catalog, 'A')
+    expect(fields.get('id')).toMatchObject({ column: 'key', default: { kind: 'generated' } })
+    expect(fields.get('name')).toMatchObject({
+      column: 'name',
+      native: { name: 'VarChar', args: ['20'] },
+      default: { kind: 'value', value: 'x' },
+    })
+    expect(fields.get('at')).toMatchObject({ updatedAt: true, required: true })
+    expect(fields.get('no')).toMatchObject({ default: { kind: 'none' }, required: false })
   })
 
   it('that is not in the schema is a mistake of the plan', () => {
@@ -64,13 +143,22 @@ describe('a view', () => {
 describe('an implicit many-to-many relation', () => {
   it('is a join table, known from both sides', () => {
     expect(modelOf(shop, '_PostToTag')).toMatchObject({ kind: 'join', table: '_PostToTag' })
-    expect(relation(shop, 'Post', 'tags')?.through).toBe('_PostToTag')
-    expect(relation(shop, 'Tag', 'posts')?.through).toBe('_PostToTag')
+    expect(relation(shop, 'Post', 'tags')?.holder).toEqual({
+      name: '_PostToTag',
+      here: 'A',
+      there: 'B',
+    })
+    expect(relation(shop, 'Tag', 'posts')?.holder).toEqual({
+      name: '_PostToTag',
+      here: 'B',
+      there: 'A',
+    })
   })
 
   it('of a model with itself is one join table', () => {
-    expect(relation(shop, 'User', 'followers')?.through).toBe('_Follows')
-    expect(relation(shop, 'User', 'following')?.through).toBe('_Follows')
+    const sides = (field: string) => relation(shop, 'User', field)?.holder
+    expect(sides('followers')).toEqual({ name: '_Follows', here: 'A', there: 'B' })
+    expect(sides('following')).toEqual({ name: '_Follows', here: 'B', there: 'A' })
   })
 
   it('goes and changes with the rows that it joins', () => {
@@ -78,7 +166,7 @@ describe('an implicit many-to-many relation', () => {
     expect(keys).toEqual([
       {
         holder: '_PostToTag',
-        fields: ['A', 'B'],
+        fields: ['B'],
         target: 'Tag',
         references: ['id'],
         onDelete: 'Cascade',
@@ -91,8 +179,8 @@ describe('an implicit many-to-many relation', () => {
     const catalog = catalogOf(`
       model A { id Int @id; likes B[] @relation("Likes"); owns B[] @relation("Owns") }
       model B { id Int @id; likedBy A[] @relation("Likes"); ownedBy A[] @relation("Owns") }`)
-    expect(relation(catalog, 'A', 'likes')?.through).toBe('_Likes')
-    expect(relation(catalog, 'B', 'ownedBy')?.through).toBe('_Owns')
+    expect(relation(catalog, 'A', 'likes')?.holder).toMatchObject({ name: '_Likes' })
+    expect(relation(catalog, 'B', 'ownedBy')?.holder).toMatchObject({ name: '_Owns' })
     expect(modelOf(catalog, 'A').referencedBy.map(({ holder }) => holder)).toEqual([
       '_Likes',
       '_Owns',
@@ -104,12 +192,12 @@ describe('an implicit many-to-many relation', () => {
       model A { id Int @id; bs B[] @relation("R"); cs C[] @relation("R") }
       model B { id Int @id; aId Int; a A @relation("R", fields: [aId], references: [id]) }
       model C { id Int @id; as A[] @relation("R") }`)
-    expect(relation(catalog, 'A', 'bs')?.through).toBeUndefined()
-    expect(relation(catalog, 'A', 'cs')?.through).toBe('_R')
+    expect(relation(catalog, 'A', 'bs')?.holder).toBe('there')
+    expect(relation(catalog, 'A', 'cs')?.holder).toMatchObject({ name: '_R' })
   })
 
   it('is not there for an explicit one', () => {
-    expect(relation(shop, 'User', 'memberships')?.through).toBeUndefined()
+    expect(relation(shop, 'User', 'memberships')?.holder).toBe('there')
   })
 })
 
@@ -147,7 +235,7 @@ describe('a foreign key', () => {
         onUpdate: 'Cascade',
       },
     ])
-    expect(relation(catalog, 'Child', 'parent')?.foreignKey).toEqual(['x', 'y'])
+    expect(relation(catalog, 'Child', 'parent')?.here).toEqual(['x', 'y'])
   })
 })
 

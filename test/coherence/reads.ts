@@ -124,7 +124,7 @@ function orderBy(model: string): fc.Arbitrary<Args> {
 
 const none = fc.constant(null)
 
-function selection(model: string, depth: number): fc.Arbitrary<Args> {
+export function selection(model: string, depth: number): fc.Arbitrary<Args> {
   const { columns, relations } = rowsOf(model)
   const entries = depth > 0 ? Object.entries(relations) : []
   const nested = fc.record(

@@ -24,6 +24,15 @@ const many = (model: string) => ({ model, list: true })
 
 const handle = oneOf(null, 'h1', 'h2', 'h3')
 
+const TOKEN = '0000abcd-0000-4000-8000-00000000000f'
+
+/** What the clients under test track besides keys. */
+export const trackBy: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
+  Post: ['title', ['authorId', 'published']],
+  Everything: ['string', 'int', 'bigint', 'boolean', 'date', 'bytes', 'role'],
+  Peculiar: ['short', 'moment', 'big', 'bytes'],
+}
+
 export const rows: Readonly<Record<string, ModelRows>> = {
   User: {
     columns: {
@@ -155,6 +164,31 @@ export const rows: Readonly<Record<string, ModelRows>> = {
     uniques: [['id']],
     relations: {},
     numbers: ['int', 'float'],
+  },
+  /** The same value in several forms, and values that some database holds equal. */
+  Peculiar: {
+    columns: {
+      id: id(4),
+      short: oneOf(null, 'a', 'A', 'a  ', 'abc', 'abc ', 'á'),
+      folded: oneOf(null, 'x', 'X', 'y'),
+      padded: oneOf(null, 'p', 'p ', 'P'),
+      amount: oneOf(null, 1, '1', '1.0', '1.10', 1.1, '1.104', '0', '-0'),
+      second: oneOf(null, new Date(1000), new Date(1400), new Date(1600), new Date(2000)),
+      moment: oneOf(null, new Date(7), '1970-01-01T00:00:00.007Z', '1970-01-01T01:00:00.007+01:00'),
+      token: oneOf(null, TOKEN, TOKEN.toUpperCase(), TOKEN.replaceAll('0', '1')),
+      big: oneOf(null, 5, 5n, 9007199254740991n),
+      bytes: oneOf(
+        null,
+        new Uint8Array(),
+        new Uint8Array([1]),
+        new Uint8Array([1, 2]).subarray(0, 1),
+      ),
+    },
+    required: [],
+    foreignKeys: [],
+    uniques: [['id'], ['folded'], ['token'], ['short', 'amount']],
+    relations: {},
+    numbers: ['id'],
   },
 }
 

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { parseSchema } from '../../src/catalog/schema.js'
 import type { Args } from '../../src/plan/query.js'
 import { survey } from '../../src/plan/read.js'
+import { trackedOf } from './tracked.js'
 
-const shop = parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8'))
+const tracked = trackedOf(parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8')))
 
 function surveyed(model: string, args: unknown, operation = 'findMany') {
-  return survey(shop, { model, operation, args, dataPath: [] })
+  return survey({ tracked }, { model, operation, args, dataPath: [] })
 }
 
 function seen(model: string, args: unknown, operation?: string): readonly string[] {

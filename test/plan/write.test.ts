@@ -3,13 +3,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseSchema } from '../../src/catalog/schema.js'
 import type { Args } from '../../src/plan/query.js'
-import { modelsWritten } from '../../src/plan/write.js'
+import { touchesOf } from '../../src/plan/write.js'
+import { trackedOf } from './tracked.js'
 
 const shop = readFileSync('prisma/sqlite/schema.prisma', 'utf8')
 
+/** The models whose tags the write touches. */
 function written(schema: string, model: string, operation: string, args: unknown) {
   const query = { model, operation, args, dataPath: [] }
-  return [...modelsWritten(parseSchema(schema), query)].sort()
+  const tags = touchesOf(trackedOf(parseSchema(schema)), query).map(({ name }) => name)
+  return tags.filter((name) => !name.includes('{')).sort()
 }
 
 /** What an update with this data may change. */

@@ -1,0 +1,79 @@
+import type { Model, Relation } from '../catalog/catalog.js'
+import { carry, eachWithEach, type Facts, LIMIT, NOTHING_KNOWN } from './facts.js'
+import { isSkip } from './key.js'
+import { type Args, listOf, objectOf } from './query.js'
+import type { Tracked } from './tracked.js'
+import type { Value } from './values.js'
+
+/**
+ * What a `where` says of the rows that it lets through: one of these alternatives holds for each.
+ * What is not understood says nothing, so the alternatives may only be too wide.
+ */
+export function alternatives(tracked: Tracked, model: Model, where: unknown): readonly Facts[] {
+  let found: readonly Facts[] = ANYTHING
+  for (const [name, condition] of Object.entries(objectOf(where))) {
+    if (condition === undefined || isSkip(condition)) continue
+    found = eachWithEach(found, oneCondition(tracked, model, name, condition))
+  }
+  return found
+}
+
+const ANYTHING: readonly Facts[] = [NOTHING_KNOWN]
+
+function oneCondition(
+  tracked: Tracked,
+  model: Model,
+  name: string,
+  condition: unknown,
+): readonly Facts[] {
+  if (name === 'AND') {
+    return listOf(condition)
+      .map((part) => alternatives(tracked, model, part))
+      .reduce(eachWithEach, ANYTHING)
+  }
+  if (name === 'OR') {
+    const parts = listOf(condition).flatMap((part) => alternatives(tracked, model, part))
+    return parts.length === 0 || parts.length > LIMIT ? ANYTHING : parts
+  }
+  if (model.compounds.has(name)) return alternatives(tracked, model, condition)
+  const relation = model.relations.get(name)
+  if (relation !== undefined) return relatedCondition(tracked, relation, objectOf(condition))
+  const values = valuesOf(tracked, model, name, condition)
+  return values === undefined ? ANYTHING : [new Map([[name, values]])]
+}
+
+/** `author: { id: 7 }` says that `authorId` is 7. */
+function relatedCondition(
+  tracked: Tracked,
+  { holder, target, here, there }: Relation,
+  condition: Args,
+): readonly Facts[] {
+  if (holder !== 'here' || 'isNot' in condition) return ANYTHING
+  const nested = 'is' in condition ? condition.is : condition
+  return alternatives(tracked, tracked.model(target), nested).map(
+    (facts) => carry(facts, there, here) ?? NOTHING_KNOWN,
+  )
+}
+
+/** The values that the condition lets a field have, if it says so. */
+function valuesOf(
+  tracked: Tracked,
+  model: Model,
+  field: string,
+  condition: unknown,
+): readonly Value[] | undefined {
+  const normalise = tracked.normaliser(model.name, field)
+  if (normalise === undefined) return undefined
+  const direct = normalise(condition)
+  if (direct !== undefined) return [direct]
+  if (typeof condition !== 'object' || condition === null) return undefined
+  const { equals, in: list, mode } = condition as Args
+  if (mode !== undefined && mode !== 'default') return undefined
+  if (equals !== undefined) {
+    const value = normalise(equals)
+    return value === undefined ? undefined : [value]
+  }
+  if (!Array.isArray(list) || list.length > LIMIT) return undefined
+  const values = list.map(normalise)
+  return values.includes(undefined) ? undefined : [...new Set(values as Value[])]
+}

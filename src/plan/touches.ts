@@ -1,0 +1,149 @@
+import type { ForeignKey } from '../catalog/catalog.js'
+import { carry, combinations, type Facts, NOTHING_KNOWN } from './facts.js'
+import type { Tag, TagId } from './tag.js'
+import type { Tracked, TrackedKey } from './tracked.js'
+
+/** What happens to rows of a model, and what is known of them. Facts may be less than the truth, never more. */
+export type Change =
+  | { readonly kind: 'insert'; readonly after: Facts }
+  | { readonly kind: 'delete'; readonly before: Facts }
+  | {
+      readonly kind: 'update'
+      readonly before: Facts
+      readonly after: Facts
+      /** The fields whose values may change; the others have the same before and after. */
+      readonly changed: ReadonlySet<string>
+    }
+
+type Update = Extract<Change, { kind: 'update' }>
+
+/** More tags than these of one key are its family. */
+const LIMIT = 256
+
+/**
+ * Gathers the tags that changes to rows touch: those of the rows, and of the rows that refer to them,
+ * which the database changes too (or Prisma, with `relationMode = "prisma"`).
+ */
+export class Touches {
+  readonly #tracked: Tracked
+  readonly #models = new Set<string>()
+  readonly #inserts = new Set<string>()
+  /** Of each key the tags of known values, or that there are others. */
+  readonly #keys = new Map<TrackedKey, Map<TagId, Tag> | 'family'>()
+  readonly #done = new Set<string>()
+
+  constructor(tracked: Tracked) {
+    this.#tracked = tracked
+  }
+
+  /** Some rows of the model, of which the tags of its keys are told apart. */
+  some(model: string): void {
+    this.#models.add(model)
+  }
+
+  rows(model: string, change: Change): void {
+    this.#models.add(model)
+    for (const key of this.#tracked.keys(model)) this.#touchKey(key, change)
+    // A row that did not exist is referred to by none.
+    if (change.kind === 'insert' || this.#isDone(model, change)) return
+    for (const reference of this.#tracked.model(model).referencedBy) {
+      if (change.kind === 'delete') this.#onDelete(reference, change.before)
+      else if (reference.references.some((field) => change.changed.has(field))) {
+        this.#onUpdate(reference, change)
+      }
+    }
+  }
+
+  /** Anything may have happened to any row of the model. */
+  anyRows(model: string): void {
+    const changed = new Set(this.#tracked.model(model).fields.keys())
+    this.rows(model, { kind: 'delete', before: NOTHING_KNOWN })
+    this.rows(model, { kind: 'update', before: NOTHING_KNOWN, after: NOTHING_KNOWN, changed })
+  }
+
+  tags(): readonly Tag[] {
+    const models = Array.from(this.#models, (model) => this.#tracked.modelTag(model))
+    const inserts = Array.from(this.#inserts, (model) => this.#tracked.insertTag(model))
+    const keys = [...this.#keys].flatMap(([{ family }, tags]) =>
+      tags === 'family' ? [family] : [...tags.values()],
+    )
+    return [...models, ...inserts, ...keys]
+  }
+
+  #touchKey(key: TrackedKey, change: Change): void {
+    switch (change.kind) {
+      case 'insert':
+        if (this.#touchValues(key, change.after)) return
+        // It can change no read that found all the unique values that it asked for.
+        if (key.unique) this.#inserts.add(key.model)
+        else this.#keys.set(key, 'family')
+        return
+      case 'delete':
+        if (!this.#touchValues(key, change.before)) this.#keys.set(key, 'family')
+        return
+      case 'update': {
+        const { before, after } = valuesOf(change)
+        const isKnown = this.#touchValues(key, before) && this.#touchValues(key, after)
+        if (!isKnown) this.#keys.set(key, 'family')
+      }
+    }
+  }
+
+  /** False where the facts do not tell all values. */
+  #touchValues(key: TrackedKey, facts: Facts): boolean {
+    const known = this.#keys.get(key) ?? new Map<TagId, Tag>()
+    if (known === 'family') return true
+    if (key.fields.some((field) => !facts.has(field))) return false
+    const found = combinations(facts, key.fields, LIMIT)
+    for (const values of found ?? []) {
+      const tag = this.#tracked.keyTag(key, values)
+      known.set(tag.id, tag)
+    }
+    this.#keys.set(key, found === undefined || known.size > LIMIT ? 'family' : known)
+    return true
+  }
+
+  #onDelete({ onDelete, holder, fields, references }: ForeignKey, removed: Facts): void {
+    const before = carry(removed, references, fields) ?? NOTHING_KNOWN
+    if (onDelete === 'Cascade') this.rows(holder, { kind: 'delete', before })
+    else if (onDelete === 'SetNull' || onDelete === 'SetDefault') {
+      const after = afterwards(onDelete, fields)
+      this.rows(holder, { kind: 'update', before, after, changed: new Set(fields) })
+    }
+  }
+
+  #onUpdate({ onUpdate, holder, fields, references }: ForeignKey, change: Update): void {
+    if (onUpdate === 'Restrict' || onUpdate === 'NoAction') return
+    const values = valuesOf(change)
+    const before = carry(values.before, references, fields) ?? NOTHING_KNOWN
+    const after =
+      onUpdate === 'Cascade'
+        ? (carry(values.after, references, fields) ?? NOTHING_KNOWN)
+        : afterwards(onUpdate, fields)
+    this.rows(holder, { kind: 'update', before, after, changed: new Set(fields) })
+  }
+
+  /** Chains of references may run in circles. */
+  #isDone(model: string, change: Exclude<Change, { kind: 'insert' }>): boolean {
+    const { before, after, changed } = { after: NOTHING_KNOWN, changed: [], ...change }
+    const text = JSON.stringify([model, change.kind, [...before], [...after], [...changed]])
+    if (this.#done.has(text)) return true
+    this.#done.add(text)
+    return false
+  }
+}
+
+/** What is known before and after, where each tells of the fields that do not change for the other too. */
+function valuesOf({ before, after, changed }: Update): { before: Facts; after: Facts } {
+  const stays = ([field]: readonly [string, unknown]) => !changed.has(field)
+  return {
+    before: new Map([...[...after].filter(stays), ...before]),
+    after: new Map([...[...before].filter(stays), ...after]),
+  }
+}
+
+/** What a foreign key of one field is set to; of several, Prisma and databases differ in which of them. */
+function afterwards(action: 'SetNull' | 'SetDefault', fields: readonly string[]): Facts {
+  const [field = ''] = fields
+  return action === 'SetNull' && fields.length === 1 ? new Map([[field, [null]]]) : NOTHING_KNOWN
+}

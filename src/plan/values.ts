@@ -1,0 +1,131 @@
+import type { Field } from '../catalog/catalog.js'
+
+/** A value of a field in a form that two values share exactly if the database holds them equal. */
+export type Value = string | null
+
+/** The value in that form; undefined where it is not certain what the database takes it for. */
+export type Normalise = (given: unknown) => Value | undefined
+
+/**
+ * How values of the field are compared; undefined where the database compares loosely, or not by
+ * these rules: such a field cannot be tracked.
+ */
+export function normaliserOf(provider: string, field: Field): Normalise | undefined {
+  if (field.list) return undefined
+  const { name: native, args = [] } = field.native ?? {}
+  const exact = ofType()
+  return exact && ((given) => (given === null ? null : exact(given)))
+
+  function ofType(): Normalise | undefined {
+    switch (field.type) {
+      case 'Int':
+      case 'BigInt':
+        return integer
+      case 'Boolean':
+        return (given) => (typeof given === 'boolean' ? String(given) : undefined)
+      case 'enum':
+        return (given) => (typeof given === 'string' ? given : undefined)
+      case 'Bytes':
+        return bytes
+      case 'String':
+        return isExactText.has(provider) ? ofText() : undefined
+      case 'DateTime':
+        return keepsMilliseconds() ? instant : undefined
+      case 'Decimal':
+        return ofDecimal()
+      default:
+        return undefined
+    }
+  }
+
+  function ofText(): Normalise | undefined {
+    switch (native) {
+      case undefined:
+      case 'Text':
+      case 'String':
+        return text
+      case 'VarChar': {
+        // What is longer is refused, unless only by blanks: then it is cut.
+        const length = Number(args[0] ?? Number.POSITIVE_INFINITY)
+        return (given) => (Array.from(String(given)).length > length ? undefined : text(given))
+      }
+      case 'Uuid':
+        return uuid
+      default:
+        return undefined
+    }
+  }
+
+  function keepsMilliseconds(): boolean {
+    if (native === undefined) return true
+    const precision = Number(args[0] ?? 6)
+    return native.startsWith('Timestamp') && precision >= 3
+  }
+
+  function ofDecimal(): Normalise | undefined {
+    if (!hasDecimals.has(provider) || (native !== undefined && native !== 'Decimal')) {
+      return undefined
+    }
+    const scale = Number(args[1] ?? PRISMA_SCALE)
+    return (given) => decimal(given, scale)
+  }
+}
+
+/** Where text is compared byte by byte, unless a column says otherwise. Elsewhere case and trailing blanks may not count. */
+const isExactText: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb', 'sqlite'])
+
+/** Where decimals are no floats. */
+const hasDecimals: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb'])
+
+/** Of a Decimal column without a native type. */
+const PRISMA_SCALE = 30
+
+function integer(given: unknown): Value | undefined {
+  if (typeof given === 'bigint') return String(given)
+  return Number.isSafeInteger(given) ? String(Number(given) + 0) : undefined
+}
+
+function text(given: unknown): Value | undefined {
+  // Half a surrogate pair is stored as another character.
+  return typeof given === 'string' && !/\p{Surrogate}/u.test(given) ? given : undefined
+}
+
+function uuid(given: unknown): Value | undefined {
+  if (typeof given !== 'string') return undefined
+  const digits = given.replace(/[{}-]/g, '').toLowerCase()
+  return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined
+}
+
+function instant(given: unknown): Value | undefined {
+  const isText = typeof given === 'string' && toTheMillisecond.test(given)
+  const date = isText ? new Date(given) : given
+  if (!(date instanceof Date) || Number.isNaN(date.getTime())) return undefined
+  return String(date.getTime())
+}
+
+const toTheMillisecond = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/
+
+function bytes(given: unknown): Value | undefined {
+  if (!(given instanceof Uint8Array)) return undefined
+  return Buffer.from(given.buffer, given.byteOffset, given.byteLength).toString('base64')
+}
+
+/** Without zeros that do not count. What has more decimals than the column is rounded there. */
+function decimal(given: unknown, scale: number): Value | undefined {
+  const match = plainDecimal.exec(decimalText(given))
+  if (match === null) return undefined
+  const [, sign = '', whole = '', fraction = ''] = match
+  const decimals = fraction.replace(/0+$/, '')
+  if (decimals.length > scale) return undefined
+  const digits = whole.replace(/^0+(?=\d)/, '') + (decimals && `.${decimals}`)
+  return digits === '0' ? '0' : sign + digits
+}
+
+const plainDecimal = /^(-?)(\d+)(?:\.(\d*))?$/
+
+function decimalText(given: unknown): string {
+  if (typeof given === 'object' && given !== null && 'toFixed' in given) {
+    return String((given as { toFixed(): string }).toFixed())
+  }
+  return typeof given === 'string' || typeof given === 'number' ? String(given) : ''
+}

@@ -1,0 +1,317 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseSchema } from '../../src/catalog/schema.js'
+import type { Args } from '../../src/plan/query.js'
+import { survey } from '../../src/plan/read.js'
+import { trackedOf } from './tracked.js'
+
+const shop = parseSchema(readFileSync('prisma/postgresql/schema.prisma', 'utf8'))
+const tracked = trackedOf(shop, { Post: [['title'], ['authorId', 'published']] })
+
+interface Asked {
+  readonly operation?: string
+  readonly dataPath?: readonly string[]
+  readonly answer?: unknown
+}
+
+/** What a read depends on, given what it answered; the insert tags aside where they do not matter. */
+function depends(model: string, args: Args, { operation, dataPath, answer }: Asked = {}) {
+  const query = { model, operation: operation ?? 'findMany', args, dataPath: dataPath ?? [] }
+  const { dependencies } = survey({ tracked }, query)
+  const { dropped, replaced, rows } = dependencies.narrow(answer)
+  const gone = new Set([...dropped, ...replaced])
+  const kept = [...dependencies.firm(), ...dependencies.wide()].filter(({ id }) => !gone.has(id))
+  return { names: kept.map(({ name }) => name).sort(), rows: rows.length }
+}
+
+type Case = readonly [what: string, model: string, where: Args, names: readonly string[]]
+
+describe('a read depends on the rows that its filter pins', () => {
+  it.each<Case>([
+    ['by id', 'Post', { id: 7 }, ['Post{id:7}', 'Post{id}', 'Post{+}']],
+    ['by a unique field', 'User', { email: 'a' }, ['User{email:a}', 'User{email}', 'User{+}']],
+    ['by a foreign key', 'Post', { authorId: 7 }, ['Post{authorId:7}', 'Post{authorId}']],
+    [
+      'by a foreign key that is null',
+      'Post',
+      { editorId: null },
+      ['Post{editorId:}', 'Post{editorId}'],
+    ],
+    ['by equals', 'Post', { authorId: { equals: 7 } }, ['Post{authorId:7}', 'Post{authorId}']],
+    [
+      'by several values',
+      'Post',
+      { authorId: { in: [7, 8, 7] } },
+      ['Post{authorId:7}', 'Post{authorId:8}', 'Post{authorId}'],
+    ],
+    ['by none of no values', 'Post', { authorId: { in: [] } }, ['Post{authorId}']],
+    [
+      'by a compound id',
+      'Membership',
+      { userId_orgId: { userId: 1, orgId: 2 } },
+      ['Membership{userId,orgId:1,2}', 'Membership{userId,orgId}', 'Membership{+}'],
+    ],
+    [
+      'by the fields of a compound key',
+      'Membership',
+      { userId: 1, orgId: 2 },
+      ['Membership{userId,orgId:1,2}', 'Membership{userId,orgId}', 'Membership{+}'],
+    ],
+    ['by what trackBy adds', 'Post', { title: 't' }, ['Post{title:t}', 'Post{title}']],
+    [
+      'by a compound key of trackBy, if all is given',
+      'Post',
+      { published: true, authorId: 7 },
+      ['Post{authorId:7}', 'Post{authorId}'],
+    ],
+    [
+      'under AND',
+      'Post',
+      { AND: [{ views: 1 }, { AND: { authorId: 7 } }] },
+      ['Post{authorId:7}', 'Post{authorId}'],
+    ],
+    [
+      'in every branch of OR',
+      'Post',
+      { OR: [{ authorId: 7, views: 1 }, { editorId: 8 }] },
+      ['Post{authorId:7}', 'Post{authorId}', 'Post{editorId:8}', 'Post{editorId}'],
+    ],
+    [
+      'a unique key before another',
+      'Post',
+      { authorId: 7, id: 1 },
+      ['Post{id:1}', 'Post{id}', 'Post{+}'],
+    ],
+    [
+      'fewer values before more',
+      'Post',
+      { authorId: { in: [7, 8] }, editorId: 9 },
+      ['Post{editorId:9}', 'Post{editorId}'],
+    ],
+    [
+      'through a relation that holds the key',
+      'Profile',
+      { user: { id: 7 } },
+      ['Profile{userId:7}', 'Profile{userId}', 'Profile{+}', 'User{id:7}', 'User{id}', 'User{+}'],
+    ],
+    [
+      'on the other side of a relation',
+      'User',
+      { id: 1, posts: { some: { id: 5 } } },
+      ['User{id:1}', 'User{id}', 'User{+}', 'Post{id:5}', 'Post{id}', 'Post{+}'],
+    ],
+    [
+      'in a join table',
+      'Post',
+      { authorId: 1, tags: { some: { id: 5 } } },
+      [
+        'Post{authorId:1}',
+        'Post{authorId}',
+        'Tag{id:5}',
+        'Tag{id}',
+        'Tag{+}',
+        '_PostToTag{B:5}',
+        '_PostToTag{B}',
+      ],
+    ],
+  ])('%s', (_, model, where, names) => {
+    expect(depends(model, { where }).names).toEqual([...names].sort())
+  })
+
+  it.each<readonly [what: string, model: string, where: Args]>([
+    ['nothing', 'Post', {}],
+    ['undefined', 'Post', { id: undefined }],
+    ['a field that is not tracked', 'Post', { views: 1 }],
+    ['a range', 'Post', { authorId: { gt: 7 } }],
+    ['what it is not', 'Post', { NOT: { authorId: 7 } }],
+    ['a value that is not', 'Post', { authorId: { not: 7 } }],
+    ['one branch of OR', 'Post', { OR: [{ authorId: 7 }, { views: 1 }] }],
+    ['an empty OR', 'Post', { OR: [] }],
+    ['many values', 'Post', { authorId: { in: Array.from({ length: 33 }, (_, n) => n) } }],
+    ['many branches', 'Post', { OR: Array.from({ length: 33 }, (_, id) => ({ id })) }],
+    ['text without case', 'User', { email: { equals: 'a', mode: 'insensitive' } }],
+    ['a column that ignores case', 'Peculiar', { folded: 'x' }],
+    ['part of a compound key', 'Peculiar', { short: 'a' }],
+    ['what is written in a form that is not understood', 'Peculiar', { short: 'a', amount: '1e1' }],
+  ])('but as a whole where it pins %s', (_, model, where) => {
+    expect(depends(model, { where }).names).toEqual([model])
+  })
+
+  it.each<readonly [what: string, where: Args]>([
+    ['every', { posts: { every: { id: 5 } } }],
+    ['isNot', { manager: { isNot: { id: 5 } } }],
+    ['NOT', { NOT: { posts: { some: { id: 5 } } } }],
+  ])('and the other side of a relation as a whole under %s', (_, where) => {
+    const { names } = depends('User', { where: { id: 1, ...where } })
+    expect(names).toContain('posts' in { ...where, ...(where.NOT as object) } ? 'Post' : 'User')
+  })
+
+  it('and on the row of its cursor', () => {
+    const { names } = depends('Post', { where: { authorId: 1 }, cursor: { id: 5 } })
+    expect(names).toEqual([
+      'Post{+}',
+      'Post{authorId:1}',
+      'Post{authorId}',
+      'Post{id:5}',
+      'Post{id}',
+    ])
+  })
+
+  it('and on all that it orders by', () => {
+    const { names } = depends('Post', {
+      where: { authorId: 1 },
+      orderBy: { author: { name: 'asc' } },
+    })
+    expect(names).toEqual(['Post{authorId:1}', 'Post{authorId}', 'User'])
+  })
+})
+
+describe('an insert of a row with unknown unique values', () => {
+  const found = { id: 1 }
+
+  it.each<readonly [what: string, where: Args, operation: string, answer: unknown]>([
+    ['the row that findUnique found', { id: 1 }, 'findUnique', found],
+    ['the row that findFirst found', { id: 1, published: true }, 'findFirst', found],
+    ['all rows that were asked for', { id: { in: [1, 2] } }, 'findMany', [found, { id: 2 }]],
+  ])('cannot change %s', (_, where, operation, answer) => {
+    expect(depends('Post', { where }, { operation, answer }).names).not.toContain('Post{+}')
+  })
+
+  it.each<readonly [what: string, where: Args, operation: string, answer: unknown]>([
+    ['findUnique finds nothing', { id: 1 }, 'findUnique', null],
+    ['findMany misses one', { id: { in: [1, 2] } }, 'findMany', [found]],
+    ['two branches find one row', { OR: [{ id: 1 }, { id: 2 }] }, 'findMany', [found]],
+    ['it counts', { id: 1 }, 'count', 1],
+    ['it aggregates', { id: 1 }, 'aggregate', { _max: { id: 1 } }],
+  ])('can change a read if %s', (_, where, operation, answer) => {
+    expect(depends('Post', { where }, { operation, answer }).names).toContain('Post{+}')
+  })
+
+  it('can change one that found a value which is null, as several may have it', () => {
+    const where = { short: 'a', amount: null }
+    const answer = [{ id: 1 }]
+    expect(depends('Peculiar', { where }, { answer }).names).toContain('Peculiar{+}')
+  })
+})
+
+describe('a related row is depended on', () => {
+  it('by its foreign key where its parent is known', () => {
+    const { names } = depends('User', { where: { id: 1 }, include: { posts: true } })
+    expect(names).toEqual([
+      'Post{authorId:1}',
+      'Post{authorId}',
+      'User{+}',
+      'User{id:1}',
+      'User{id}',
+    ])
+  })
+
+  it('by its foreign key where the answer shows its parents', () => {
+    const answer = [
+      { id: 1, posts: [] },
+      { id: 2, posts: [{ id: 9 }] },
+    ]
+    const { names, rows } = depends('User', { include: { posts: true } }, { answer })
+    expect(names).toEqual(['Post{authorId}', 'User'])
+    expect(rows).toBe(2)
+  })
+
+  it('by its id where the answer shows who refers to it', () => {
+    const answer = [
+      { id: 1, authorId: 5, author: { id: 5 }, editorId: null, editor: null },
+      { id: 2, authorId: 5, author: { id: 5 }, editorId: 6, editor: { id: 6 } },
+    ]
+    const args = { include: { author: true, editor: true } }
+    expect(depends('Post', args, { answer })).toEqual({ names: ['Post', 'User{id}'], rows: 2 })
+  })
+
+  it('at any depth', () => {
+    const args = { where: { id: 1 }, include: { posts: { include: { comments: true } } } }
+    const answer = {
+      id: 1,
+      posts: [
+        { id: 8, comments: [] },
+        { id: 9, comments: [] },
+      ],
+    }
+    const { names, rows } = depends('User', args, { operation: 'findUnique', answer })
+    expect(names).toEqual([
+      'Comment{postId}',
+      'Post{authorId:1}',
+      'Post{authorId}',
+      'User{id:1}',
+      'User{id}',
+    ])
+    expect(rows).toBe(2)
+  })
+
+  it('by both sides of a join table', () => {
+    const answer = [
+      { id: 1, tags: [{ id: 7 }] },
+      { id: 2, tags: [{ id: 7 }, { id: 8 }] },
+    ]
+    const { names, rows } = depends('Post', { include: { tags: true } }, { answer })
+    expect(names).toEqual(['Post', 'Tag{id}', '_PostToTag{A}'])
+    expect(rows).toBe(4)
+  })
+
+  it.each(['where', 'take', 'skip', 'cursor', 'distinct'])(
+    'as a whole where %s may leave out rows of a join table',
+    (name) => {
+      const answer = [{ id: 1, tags: [{ id: 7 }] }]
+      const args = { include: { tags: { [name]: name === 'cursor' ? { id: 1 } : 1 } } }
+      expect(depends('Post', args, { answer }).names).toContain('Tag')
+    },
+  )
+
+  it('by its key where it is counted', () => {
+    const args = {
+      where: { id: 1 },
+      select: { _count: { select: { posts: true, followers: true } } },
+    }
+    const { names } = depends('User', args, { operation: 'findUnique', answer: { _count: {} } })
+    expect(names).toEqual([
+      'Post{authorId:1}',
+      'Post{authorId}',
+      'User{id:1}',
+      'User{id}',
+      '_Follows{A:1}',
+      '_Follows{A}',
+    ])
+  })
+
+  it('by its key through the fluent API', () => {
+    const args = { where: { id: 1 }, select: { posts: true } }
+    const dataPath = ['select', 'posts']
+    const { names } = depends('User', args, { operation: 'findUnique', dataPath, answer: [] })
+    expect(names).toEqual([
+      'Post{authorId:1}',
+      'Post{authorId}',
+      'User{+}',
+      'User{id:1}',
+      'User{id}',
+    ])
+  })
+
+  it('through the fluent API by what the rows show of their parent, if there are any', () => {
+    const args = { where: { email: 'a' }, select: { posts: true } }
+    const asked = { operation: 'findUnique', dataPath: ['select', 'posts'] }
+    const found = depends('User', args, { ...asked, answer: [{ id: 4, authorId: 1 }] })
+    expect(found).toEqual({
+      names: ['Post{authorId}', 'User{+}', 'User{email:a}', 'User{email}'],
+      rows: 1,
+    })
+    expect(depends('User', args, { ...asked, answer: [] }).names).toContain('Post')
+  })
+
+  it('as a whole where the answer does not show its key', () => {
+    const args = { select: { title: true, author: { select: { name: true } } } }
+    const answer = [{ title: 't', author: { name: 'a' } }]
+    expect(depends('Post', args, { answer }).names).toEqual(['Post', 'User', 'User{id}'])
+  })
+
+  it('as a whole where there are many', () => {
+    const answer = Array.from({ length: 65 }, (_, id) => ({ id, posts: [] }))
+    expect(depends('User', { include: { posts: true } }, { answer }).names).toContain('Post')
+  })
+})
