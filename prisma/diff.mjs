@@ -1,5 +1,6 @@
 // Prints the SQL that creates the schema of a provider from nothing, without the CLI's native engine:
 //   node prisma/diff.mjs sqlite > prisma/sqlite/migrations/0001_init/migration.sql
+//   node prisma/diff.mjs sqlite examples/conduit-api/prisma > migration.sql
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -13,11 +14,11 @@ const adapters = {
   postgresql: () => new PrismaPg({ connectionString: process.env.DATABASE_URL }),
 }
 
-const provider = process.argv[2]
+const [provider, prismaFolder = import.meta.dirname] = process.argv.slice(2)
 if (!(provider in adapters)) {
   throw new Error(`expected one of ${Object.keys(adapters).join(', ')}, got ${provider}`)
 }
-const path = join(import.meta.dirname, provider, 'schema.prisma')
+const path = join(prismaFolder, provider, 'schema.prisma')
 const content = readFileSync(path, 'utf8')
 
 const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'))

@@ -1,4 +1,4 @@
-// Generates the clients of both schemas, where they are not there or older than the schema.
+// Generates the clients of every schema here, where they are not there or older than the schema.
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,9 +9,18 @@ const prisma = join(
   'build/index.js',
 )
 
-for (const provider of ['sqlite', 'postgresql']) {
-  const schema = join(import.meta.dirname, provider, 'schema.prisma')
-  const generated = join(import.meta.dirname, '../generated', provider, 'client-js/schema.prisma')
+const root = join(import.meta.dirname, '..')
+const conduit = join(root, 'examples/conduit-api')
+for (const [schema, generated] of ['sqlite', 'postgresql'].flatMap((provider) => [
+  [
+    join(root, 'prisma', provider, 'schema.prisma'),
+    join(root, 'generated', provider, 'client-js/schema.prisma'),
+  ],
+  [
+    join(conduit, 'prisma', provider, 'schema.prisma'),
+    join(conduit, 'generated', provider, 'client.ts'),
+  ],
+])) {
   if (existsSync(generated) && statSync(generated).mtimeMs > statSync(schema).mtimeMs) continue
   const { status } = spawnSync(process.execPath, [prisma, 'generate', '--schema', schema], {
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { reads } from './reads.js'
-import { type Call, writes } from './writes.js'
+import { readsOf } from './reads.js'
+import { modelNames } from './rows.js'
+import { type Call, writesOf } from './writes.js'
 
 /** A program for two clients that share a store; every read is compared with the plain client's. */
 export interface Program {
@@ -11,6 +12,7 @@ export interface Program {
 
 export type Step =
   | { readonly do: 'read'; readonly client: 0 | 1; readonly read: number }
+  /** Where it changed anything, every read is asked again. */
   | { readonly do: 'write'; readonly client: 0 | 1; readonly write: Call }
   /** The reads overlap the write and may see either side of it; afterwards they may not. */
   | {
@@ -33,41 +35,54 @@ export type Step =
 
 const POOL = 8
 
+/** What a program is about: the fewer models, the more often a write changes what a read answers. */
+const topics: readonly (readonly string[])[] = [
+  modelNames,
+  ['User', 'Post'],
+  ['User', 'Profile', 'Badge'],
+  ['Post', 'Tag'],
+  ['Post', 'Comment'],
+  ['Membership', 'Org', 'Team'],
+  ['Everything'],
+  ['Peculiar'],
+]
+
 const client = fc.constantFrom(0 as const, 1 as const)
 const read = fc.nat({ max: POOL - 1 })
 const severalReads = fc.array(read, { minLength: 1, maxLength: 4 })
-const severalWrites = fc.array(writes, { minLength: 1, maxLength: 3 })
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 30, arbitrary: fc.record({ do: fc.constant('read' as const), client, read }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('write' as const), client, write: writes }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('race' as const),
-      client,
-      write: writes,
-      reads: severalReads,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant('batch' as const), client, writes: severalWrites }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('interactive' as const),
-      client,
-      writes: severalWrites,
-      undone: fc.array(writes, { maxLength: 1 }),
-      beside: fc.array(read, { maxLength: 2 }),
-      end: fc.constantFrom('commit' as const, 'throw' as const),
-    }),
-  },
+export const programs: fc.Arbitrary<Program> = fc.constantFrom(...topics).chain((models) =>
+  fc.record({
+    reads: fc.array(readsOf(models), { minLength: POOL, maxLength: POOL }),
+    steps: fc.array(stepOf(writesOf(models)), { minLength: 50, maxLength: 70, size: 'max' }),
+  }),
 )
 
-export const programs: fc.Arbitrary<Program> = fc.record({
-  reads: fc.array(reads, { minLength: POOL, maxLength: POOL }),
-  steps: fc.array(step, { minLength: 120, maxLength: 160, size: 'max' }),
-})
+function stepOf(write: fc.Arbitrary<Call>): fc.Arbitrary<Step> {
+  const writes = fc.array(write, { minLength: 1, maxLength: 3 })
+  return fc.oneof(
+    { weight: 8, arbitrary: fc.record({ do: fc.constant('read' as const), client, read }) },
+    { weight: 20, arbitrary: fc.record({ do: fc.constant('write' as const), client, write }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('race' as const),
+        client,
+        write,
+        reads: severalReads,
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('batch' as const), client, writes }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('interactive' as const),
+        client,
+        writes,
+        undone: fc.array(write, { maxLength: 1 }),
+        beside: fc.array(read, { maxLength: 2 }),
+        end: fc.constantFrom('commit' as const, 'throw' as const),
+      }),
+    },
+  )
+}

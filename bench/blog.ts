@@ -1,0 +1,143 @@
+// A RealWorld blog on SQLite, in memory where there is a /dev/shm: its rows, and what people do with it.
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { PrismaClient } from '../examples/conduit-api/generated/sqlite/client.js'
+
+export interface Size {
+  readonly users: number
+  readonly articles: number
+  readonly comments: number
+  readonly tags: number
+}
+
+export interface Blog {
+  readonly client: PrismaClient
+  remove(): Promise<void>
+}
+
+export async function openBlog({ users, articles, comments, tags }: Size): Promise<Blog> {
+  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+  const folder = await mkdtemp(join(parent, 'bench-blog-'))
+  const adapter = new PrismaLibSql({ url: `file:${join(folder, 'blog.db')}` })
+  const connection = await adapter.connect()
+  const migration = '../examples/conduit-api/prisma/sqlite/migrations/0001_init/migration.sql'
+  await connection.executeScript(await readFile(new URL(migration, import.meta.url), 'utf8'))
+  await connection.dispose()
+  const client = new PrismaClient({ adapter })
+  const many = <T>(count: number, row: (n: number) => T) =>
+    Array.from({ length: count }, (_, n) => row(n))
+  await inParts(
+    many(users, (n) => userRow(n + 1)),
+    (data) => client.user.createMany({ data }),
+  )
+  await inParts(
+    many(tags, (n) => ({ name: tagOf(n) })),
+    (data) => client.tag.createMany({ data }),
+  )
+  await inParts(
+    many(articles, (n) => articleRow(n + 1, (n * 7 + 3) % users)),
+    (data) => client.article.createMany({ data }),
+  )
+  await inParts(
+    many(comments, (n) => ({
+      body: `comment ${n}`,
+      articleId: ((n * 13) % articles) + 1,
+      authorId: ((n * 5) % users) + 1,
+    })),
+    (data) => client.comment.createMany({ data }),
+  )
+  await inParts(
+    many(
+      articles * 2,
+      (n) => [(n % articles) + 1, tagOf((n * 11 + Math.floor(n / articles)) % tags)] as const,
+    ),
+    (pairs) =>
+      client.$executeRawUnsafe(
+        `INSERT OR IGNORE INTO "_ArticleToTag" ("A", "B") VALUES ${pairs.map(([a, b]) => `(${a}, '${b}')`)}`,
+      ),
+  )
+  await inParts(
+    unique(
+      many(users * 5, (n) => ({
+        followerId: (n % users) + 1,
+        followedId: ((n * 31 + Math.floor(n / users)) % users) + 1,
+      })),
+    ),
+    (data) => client.follow.createMany({ data }),
+  )
+  await inParts(
+    unique(
+      many(articles * 2, (n) => ({
+        userId: ((n * 17 + Math.floor(n / articles)) % users) + 1,
+        articleId: (n % articles) + 1,
+      })),
+    ),
+    (data) => client.favorite.createMany({ data }),
+  )
+  return {
+    client,
+    async remove() {
+      await client.$disconnect()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+export const userRow = (n: number) => ({
+  email: `user${n}@example.org`,
+  username: `user${n}`,
+  passwordHash: 'x',
+})
+
+export const articleRow = (n: number, author: number) => ({
+  slug: `article-${n}`,
+  title: `Article ${n}`,
+  description: 'About something',
+  body: 'Lorem ipsum '.repeat(20),
+  createdAt: new Date(1_700_000_000_000 + n * 60_000),
+  authorId: author + 1,
+})
+
+export const tagOf = (n: number) => `tag${n}`
+
+function unique<T>(rows: readonly T[]): T[] {
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()]
+}
+
+async function inParts<T>(
+  rows: readonly T[],
+  insert: (part: T[]) => PromiseLike<unknown>,
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += 1_000) await insert(rows.slice(at, at + 1_000))
+}
+
+/** The same numbers for the same seed: https://prng.di.unimi.it/splitmix64.c, cut to 32 bits. */
+export function randomFrom(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x9e3779b9) | 0
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Draws 1 to `count`, the n-th with a weight of 1/n. */
+export function zipf(count: number, random: () => number): () => number {
+  const sums: number[] = []
+  let sum = 0
+  for (let n = 1; n <= count; n += 1) sums.push((sum += 1 / n))
+  return () => {
+    const drawn = random() * sum
+    let [low, high] = [0, count - 1]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((sums[middle] as number) < drawn) low = middle + 1
+      else high = middle
+    }
+    return low + 1
+  }
+}

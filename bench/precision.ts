@@ -1,0 +1,229 @@
+// How much of what could be answered from a cache is, at model and at row precision:
+//   npm run bench:precision
+import { writeFile } from 'node:fs/promises'
+import { cacheAside, memory } from 'prisma-extension-cache-aside'
+import type { PrismaClient } from '../examples/conduit-api/generated/sqlite/client.js'
+import { articleRow, openBlog, randomFrom, type Size, tagOf, zipf } from './blog.js'
+
+const SIZE: Size = { users: 1_000, articles: 10_000, comments: 30_000, tags: 100 }
+const OPERATIONS = Number(process.env.OPERATIONS ?? 60_000)
+
+let newest = SIZE.articles
+
+interface Call {
+  readonly name: string
+  readonly run: (client: PrismaClient) => PromiseLike<unknown>
+}
+
+/** An entry, and the row-precise client's view of it. */
+interface Seen {
+  readonly answer: string
+  readonly models: readonly string[]
+  readonly filledAt: number
+}
+
+const rows = ['reads/writes', 'model precision', 'row precision', 'ceiling', 'row of ceiling']
+const table = [rows, rows.map(() => '---')]
+for (const share of [0.05, 0.2]) table.push(await measure(share))
+const text = table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+console.log(text)
+if (process.argv[2] !== undefined) await writeFile(process.argv[2], `${text}\n`)
+
+async function measure(writeShare: number): Promise<string[]> {
+  const blog = await openBlog(SIZE)
+  const cached = blog.client.$extends(
+    cacheAside({ store: memory({ maxEntries: 1_000_000, maxBytes: 4e9 }), ttl: '1h' }),
+  )
+  const asPrisma = cached as unknown as PrismaClient
+  const random = randomFrom(7)
+  const draw = {
+    article: zipf(SIZE.articles, random),
+    user: zipf(SIZE.users, random),
+    tag: zipf(SIZE.tags, random),
+  }
+  const seen = new Map<string, Seen>()
+  const modelTouchedAt = new Map<string, number>()
+  const hits = { model: 0, row: 0, ceiling: 0 }
+  const byName = new Map<string, { reads: number; row: number; ceiling: number }>()
+  let isHit = false
+  let reads = 0
+  let now = 0
+  cached.$cache.on('hit', () => {
+    isHit = true
+  })
+  cached.$cache.on('touch', ({ tags }) => {
+    for (const tag of tags) if (!tag.includes('{')) modelTouchedAt.set(tag, now)
+  })
+
+  for (let operation = 0; operation < OPERATIONS; operation += 1) {
+    now += 1
+    if (random() < writeShare) {
+      await writeCall(draw, random).run(asPrisma)
+      continue
+    }
+    const call = readCall(draw, random)
+    const key = `${call.name}`
+    isHit = false
+    const answer = JSON.stringify(await call.run(asPrisma))
+    const truth = JSON.stringify(await call.run(blog.client))
+    if (answer !== truth)
+      throw new Error(`${key}: the cache answered ${answer}, the database ${truth}`)
+    const before = seen.get(key)
+    const kind = key.split(' ')[0] as string
+    const counts = byName.get(kind) ?? { reads: 0, row: 0, ceiling: 0 }
+    byName.set(kind, counts)
+    reads += 1
+    counts.reads += 1
+    if (isHit) {
+      hits.row += 1
+      counts.row += 1
+    }
+    if (before?.answer === truth) {
+      hits.ceiling += 1
+      counts.ceiling += 1
+    }
+    const isModelHit =
+      before !== undefined &&
+      before.models.every((model) => (modelTouchedAt.get(model) ?? 0) < before.filledAt)
+    if (isModelHit) hits.model += 1
+    const models = before?.models ?? (await modelsOf(cached, call))
+    seen.set(key, { answer: truth, models, filledAt: isModelHit ? before.filledAt : now })
+  }
+  await blog.remove()
+  for (const [name, counts] of byName) {
+    console.log(
+      `${name}: ${counts.reads} reads, row ${percent(counts.row / counts.reads)}, ceiling ${percent(counts.ceiling / counts.reads)}`,
+    )
+  }
+  const ratio = (count: number) => percent(count / reads)
+  return [
+    `${100 - writeShare * 100}/${writeShare * 100}`,
+    ratio(hits.model),
+    ratio(hits.row),
+    ratio(hits.ceiling),
+    percent(hits.row / hits.ceiling),
+  ]
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
+
+/** The models that a read sees. */
+async function modelsOf(
+  client: {
+    $cache: {
+      explain(query: () => PromiseLike<unknown>): Promise<{ tags: readonly { name: string }[] }>
+    }
+  },
+  call: Call,
+): Promise<readonly string[]> {
+  const { tags } = await client.$cache.explain(() => call.run(client as never))
+  return [...new Set(tags.map(({ name }) => name.replace(/\{.*/, '')))]
+}
+
+interface Draw {
+  readonly article: () => number
+  readonly user: () => number
+  readonly tag: () => number
+}
+
+function readCall(draw: Draw, random: () => number): Call {
+  const summary = {
+    author: { select: { id: true, username: true, image: true } },
+    tags: true,
+    _count: { select: { favorites: true } },
+  } as const
+  const latest = { orderBy: { createdAt: 'desc' }, take: 20, include: summary } as const
+  const choice = random()
+  if (choice < 0.4) {
+    const slug = `article-${draw.article()}`
+    return {
+      name: `article ${slug}`,
+      run: (c) => c.article.findUnique({ where: { slug }, include: summary }),
+    }
+  }
+  if (choice < 0.6) {
+    const articleId = draw.article()
+    const include = { author: { select: { id: true, username: true } } }
+    return {
+      name: `comments ${articleId}`,
+      run: (c) => c.comment.findMany({ where: { articleId }, include, orderBy: { id: 'asc' } }),
+    }
+  }
+  if (choice < 0.7) {
+    const username = `user${draw.user()}`
+    const include = { _count: { select: { followers: true, articles: true } } }
+    return {
+      name: `profile ${username}`,
+      run: (c) => c.user.findUnique({ where: { username }, include }),
+    }
+  }
+  if (choice < 0.8) {
+    const authorId = draw.user()
+    return {
+      name: `author ${authorId}`,
+      run: (c) => c.article.findMany({ where: { authorId }, ...latest }),
+    }
+  }
+  if (choice < 0.85) return { name: 'home', run: (c) => c.article.findMany(latest) }
+  if (choice < 0.9) {
+    const tag = tagOf(draw.tag() - 1)
+    return {
+      name: `tagged ${tag}`,
+      run: (c) => c.article.findMany({ where: { tags: { some: { name: tag } } }, ...latest }),
+    }
+  }
+  if (choice < 0.95) {
+    const [followerId, followedId] = [draw.user(), draw.user()]
+    return {
+      name: `follows ${followerId} ${followedId}`,
+      run: (c) =>
+        c.follow.findUnique({ where: { followerId_followedId: { followerId, followedId } } }),
+    }
+  }
+  const [userId, articleId] = [draw.user(), draw.article()]
+  return {
+    name: `favored ${userId} ${articleId}`,
+    run: (c) => c.favorite.findUnique({ where: { userId_articleId: { userId, articleId } } }),
+  }
+}
+
+function writeCall(draw: Draw, random: () => number): Call {
+  const choice = random()
+  const [userId, articleId] = [draw.user(), draw.article()]
+  const named = (name: string, run: Call['run']): Call => ({ name, run })
+  if (choice < 0.4) {
+    return named('comment', (c) =>
+      c.comment.create({ data: { body: 'new', articleId, authorId: userId } }),
+    )
+  }
+  if (choice < 0.6) {
+    const key = { userId, articleId }
+    return named('favor', (c) =>
+      c.favorite.upsert({ where: { userId_articleId: key }, create: key, update: {} }),
+    )
+  }
+  if (choice < 0.7)
+    return named('disfavor', (c) => c.favorite.deleteMany({ where: { userId, articleId } }))
+  if (choice < 0.8) {
+    const key = { followerId: userId, followedId: draw.user() }
+    return named('follow', (c) =>
+      c.follow.upsert({ where: { followerId_followedId: key }, create: key, update: {} }),
+    )
+  }
+  if (choice < 0.9) {
+    const data = { body: `edited ${random()}` }
+    return named('edit', (c) => c.article.update({ where: { id: articleId }, data }))
+  }
+  if (choice < 0.95) {
+    newest += 1
+    const tags = { connect: [{ name: tagOf(draw.tag() - 1) }, { name: tagOf(draw.tag() - 1) }] }
+    const { authorId, ...article } = articleRow(newest, userId - 1)
+    const data = { ...article, author: { connect: { id: authorId } }, tags }
+    return named('publish', (c) => c.article.create({ data }))
+  }
+  return named('rename', (c) =>
+    c.user.update({ where: { id: userId }, data: { bio: `bio ${random()}` } }),
+  )
+}
