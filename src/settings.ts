@@ -156,7 +156,7 @@ export function partialPolicyOf(
   }
 }
 
-const optionNames = [
+export const optionNames = [
   'store',
   'ttl',
   'negativeTtl',
@@ -177,12 +177,12 @@ const optionNames = [
   'schema',
 ] as const satisfies (keyof CacheAsideOptions)[]
 const policyNames = ['ttl', 'negativeTtl', 'swr', 'staleIfError'] as const
-const modelOptionNames = [
+export const modelOptionNames = [
   ...policyNames,
   'trackBy',
   'dependsOn',
 ] as const satisfies (keyof ModelOptions)[]
-const queryOptionNames = [
+export const queryOptionNames = [
   ...policyNames,
   'refresh',
   'tags',
@@ -192,8 +192,8 @@ export const loadOptionNames = [
   ...queryOptionNames,
   'dependsOn',
 ] as const satisfies (keyof LoadOptions)[]
-const writeOptionNames = ['invalidate'] as const satisfies (keyof WriteOptions)[]
-const nearOptionNames = [
+export const writeOptionNames = ['invalidate'] as const satisfies (keyof WriteOptions)[]
+export const nearOptionNames = [
   'maxEntries',
   'maxBytes',
   'maxStaleness',
