@@ -227,7 +227,10 @@ interface CachedOperations<C> {
   aggregate<T, A>(this: T, args: ReadArgs<T, A, 'aggregate'>): ReadResult<C, T, A, 'aggregate'>
   groupBy<T, A>(this: T, args: ReadArgs<T, A, 'groupBy'>): ReadResult<C, T, A, 'groupBy'>
 
-  create<T, A>(this: T, args: WriteArgs<T, A, 'create'>): FluentWriteResult<C, T, A, 'create'>
+  create<T, A>(
+    this: T,
+    args: WriteArgs<T, A, 'create'> & Data,
+  ): FluentWriteResult<C, T, A, 'create'>
   createMany<T, A>(
     this: T,
     args?: WriteArgs<T, A, 'createMany'>,
@@ -262,10 +265,15 @@ interface CachedOperations<C> {
   ): WriteResult<C, T, A, 'deleteMany'>
 }
 
-type ReadArgs<T, A, F extends Operation> = Prisma.Exact<A, Prisma.Args<T, F> & CacheArgument>
+/*
+ * The types of the methods are exported, so that declarations of an application which exports its
+ * client name them; otherwise TypeScript would write them out, relation by relation, without end.
+ */
+
+export type ReadArgs<T, A, F extends Operation> = Prisma.Exact<A, Prisma.Args<T, F> & CacheArgument>
 
 /** Nothing where the model has no such operation: views are not written, and some databases lack some. */
-type WriteArgs<T, A, F extends Operation> = T extends {
+export type WriteArgs<T, A, F extends Operation> = T extends {
   [K: symbol]: { types: { operations: { [O in F]: unknown } } }
 }
   ? Prisma.Exact<A, Prisma.Args<T, F> & WriteCacheArgument>
@@ -282,15 +290,15 @@ type Answer<C, T, A, F extends Operation> = Types.Result.GetResult<
   GlobalOmit<C>
 >
 
-type ReadResult<C, T, A, F extends Operation> = Prisma.PrismaPromise<Answer<C, T, A, F>> &
+export type ReadResult<C, T, A, F extends Operation> = Prisma.PrismaPromise<Answer<C, T, A, F>> &
   Informing<Answer<C, T, A, F>>
 
-type WriteResult<C, T, A, F extends Operation> = Prisma.PrismaPromise<Answer<C, T, A, F>>
+export type WriteResult<C, T, A, F extends Operation> = Prisma.PrismaPromise<Answer<C, T, A, F>>
 
-type FluentResult<C, T, A, F extends Operation, Null> = ReadResult<C, T, A, F> &
+export type FluentResult<C, T, A, F extends Operation, Null> = ReadResult<C, T, A, F> &
   Fluent<GlobalOmit<C>, PayloadOf<T>, SelectionOf<Prisma.Args<T, F>>, Null, true>
 
-type FluentWriteResult<C, T, A, F extends Operation> = WriteResult<C, T, A, F> &
+export type FluentWriteResult<C, T, A, F extends Operation> = WriteResult<C, T, A, F> &
   Fluent<GlobalOmit<C>, PayloadOf<T>, SelectionOf<Prisma.Args<T, F>>, never, false>
 
 interface Informing<R> {

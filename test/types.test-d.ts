@@ -259,9 +259,9 @@ describe('the cache argument', () => {
   it('leaves writes as strict as they are', () => {
     const data = { email: 'e' }
     // @ts-expect-error missing
-    prisma.user.create({})
-    // @ts-expect-error missing
     prisma.user.create({ data: { name: 'n' } })
+    // @ts-expect-error missing
+    prisma.user.create({})
     // @ts-expect-error misspelt
     prisma.user.create({ data: { ...data, nam: 'n' } })
     // @ts-expect-error missing
