@@ -129,7 +129,10 @@ export function randomFrom(seed: number): () => number {
 export function zipf(count: number, random: () => number): () => number {
   const sums: number[] = []
   let sum = 0
-  for (let n = 1; n <= count; n += 1) sums.push((sum += 1 / n))
+  for (let n = 1; n <= count; n += 1) {
+    sum += 1 / n
+    sums.push(sum)
+  }
   return () => {
     const drawn = random() * sum
     let [low, high] = [0, count - 1]

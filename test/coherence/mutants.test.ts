@@ -4,7 +4,7 @@ import type { Catalog, Model } from '../../src/catalog/catalog.js'
 import type { Tag } from '../../src/plan/tag.js'
 import type { Change } from '../../src/plan/touches.js'
 import { createDatabase } from '../support/databases.js'
-import { programs } from './program.js'
+import { programsAbout } from './program.js'
 import { createWorld } from './run-program.js'
 
 type Module = Record<string, unknown>
@@ -116,6 +116,17 @@ function spoilWrite(
 
 const isFamily = ({ name }: Tag) => /\{[^:+]*\}$/.test(name)
 
+/** What programs are to be about for a defect to show soon; posts and who wrote them, where nothing is said. */
+const topics: Readonly<Record<string, readonly string[]>> = {
+  'drops updates that cascade': ['User', 'Badge'],
+  'drops nested writes': ['User', 'Profile', 'Tag'],
+  'drops rows of join tables': ['Post', 'Tag'],
+  'drops insert tags': ['User', 'Profile', 'Tag'],
+  'takes every unique value for taken': ['User', 'Profile', 'Tag'],
+  'takes loose text for exact': ['Peculiar'],
+  'takes values as they are written': ['Peculiar'],
+}
+
 /** Defects of the plan and of the protocol, each put in place of the module that it spoils. */
 const mutants: Record<string, Mutant> = {
   'drops cascades': spoilCatalog((model) => ({
@@ -125,20 +136,6 @@ const mutants: Record<string, Mutant> = {
   'drops updates that cascade': spoilCatalog((model) => ({
     ...model,
     referencedBy: model.referencedBy.map((key) => ({ ...key, onUpdate: 'NoAction' })),
-  })),
-  'takes one side of a join table for the other': spoilCatalog((model) => ({
-    ...model,
-    relations: new Map(
-      Array.from(model.relations, ([name, relation]) => {
-        const { holder } = relation
-        if (typeof holder !== 'object') return [name, relation]
-        return [
-          name,
-          { ...relation, holder: { ...holder, here: holder.there, there: holder.here } },
-        ]
-      }),
-    ),
-    // The foreign keys of the table say it rightly.
   })),
   'drops nested writes': [
     '../../src/plan/write.js',
@@ -256,6 +253,7 @@ it.each(Object.keys(mutants))(
     const { cacheAside } = await import('../../src/index.js')
     const database = await createDatabase('postgresql')
     const { run } = createWorld(database, cacheAside as never)
+    const programs = programsAbout(topics[name] ?? ['User', 'Post'])
     const result = await fc.check(fc.asyncProperty(programs, run), {
       seed: 1,
       numRuns: 300,

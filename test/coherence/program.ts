@@ -54,12 +54,15 @@ const client = fc.constantFrom(0 as const, 1 as const)
 const read = fc.nat({ max: POOL - 1 })
 const severalReads = fc.array(read, { minLength: 1, maxLength: 4 })
 
-export const programs: fc.Arbitrary<Program> = fc.constantFrom(...topics).chain((models) =>
-  fc.record({
+export const programs: fc.Arbitrary<Program> = fc.constantFrom(...topics).chain(programsAbout)
+
+/** Programs whose calls begin at these models; relations lead to others. */
+export function programsAbout(models: readonly string[]): fc.Arbitrary<Program> {
+  return fc.record({
     reads: fc.array(readsOf(models), { minLength: POOL, maxLength: POOL }),
     steps: fc.array(stepOf(writesOf(models)), { minLength: 50, maxLength: 70, size: 'max' }),
-  }),
-)
+  })
+}
 
 function stepOf(write: fc.Arbitrary<Call>): fc.Arbitrary<Step> {
   const writes = fc.array(write, { minLength: 1, maxLength: 3 })

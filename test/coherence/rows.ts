@@ -12,9 +12,16 @@ export interface ModelRows {
   readonly foreignKeys: readonly string[]
   /** Each a way to name one row. */
   readonly uniques: readonly (readonly string[])[]
-  readonly relations: Readonly<Record<string, { readonly model: string; readonly list: boolean }>>
+  readonly relations: Readonly<Record<string, RelationRows>>
   /** Columns whose values can be summed. */
   readonly numbers: readonly string[]
+}
+
+export interface RelationRows {
+  readonly model: string
+  readonly list: boolean
+  /** Of a to-one relation: whether the other model has the foreign key. */
+  readonly held?: boolean
 }
 
 const oneOf = (...values: readonly unknown[]) => fc.constantFrom(...values)
@@ -52,7 +59,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
       reports: many('User'),
       followers: many('User'),
       following: many('User'),
-      profile: one('Profile'),
+      profile: { ...one('Profile'), held: true },
       posts: many('Post'),
       edited: many('Post'),
       comments: many('Comment'),
@@ -194,8 +201,15 @@ export const rows: Readonly<Record<string, ModelRows>> = {
 
 export const modelNames = Object.keys(rows)
 
+const known = new Map(Object.entries(rows))
+
+/** Makes the models of another schema known; names are of all schemas. */
+export function addRows(more: Readonly<Record<string, ModelRows>>): void {
+  for (const [name, model] of Object.entries(more)) known.set(name, model)
+}
+
 export function rowsOf(model: string): ModelRows {
-  const found = rows[model]
+  const found = known.get(model)
   if (found === undefined) throw new Error(`no rows for ${model}`)
   return found
 }

@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import fc from 'fast-check'
+import { expect, it, onTestFinished } from 'vitest'
+import { parseSchema } from '../../src/catalog/schema.js'
+import { survey } from '../../src/plan/read.js'
+import { returning } from '../../src/plan/returned.js'
+import type { TagId } from '../../src/plan/tag.js'
+import type { Tracked } from '../../src/plan/tracked.js'
+import { touchesOf } from '../../src/plan/write.js'
+import { readsOf } from '../coherence/reads.js'
+import { addRows } from '../coherence/rows.js'
+import { type Call, writesOf } from '../coherence/writes.js'
+import { type RandomSchema, randomSchemas } from './random-schema.js'
+import { trackedOf } from './tracked.js'
+
+const SCHEMAS = Number(process.env.SCHEMAS ?? 4)
+const WRITES = 400
+const READS = 12
+const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+
+const root = join(import.meta.dirname, '../..')
+
+type Client = Record<string, Record<string, (args: unknown) => Promise<unknown>>> & {
+  $disconnect(): Promise<void>
+}
+type ModelCall = Exclude<Call, { sql: string }>
+
+// "If any write changes the result of any read, some tag is in both."
+it.each(Array.from({ length: SCHEMAS }, (_, n) => n))(
+  'every write shares a tag with the reads that it changes, whatever the schema (%i)',
+  { timeout: 240_000 },
+  async (index) => {
+    const seed = SEED + index
+    const prefix = `S${index}`
+    const [schema] = fc.sample(randomSchemas(prefix), { seed, numRuns: 1 }) as [RandomSchema]
+    addRows(schema.rows)
+    const models = Object.keys(schema.rows)
+    const { client, text } = await openDatabase(schema, prefix)
+    const tracked = trackedOf(parseSchema(text), { [`${prefix}M0`]: [['name'], ['rank', 'code']] })
+    const reads = fc.sample(readsOf(models), { seed, numRuns: READS * 8 }) as ModelCall[]
+    const writes = fc.sample(writesOf(models), { seed, numRuns: WRITES }) as ModelCall[]
+
+    const tally = { written: 0, changed: 0, spared: 0 }
+    for (const [at, write] of writes.entries()) {
+      // Other reads from time to time, so that many meet many.
+      const from = (Math.floor(at / 40) * READS) % reads.length
+      const asked = reads.slice(from, from + READS)
+      const before = await Promise.all(asked.map((read) => answerOf(client, tracked, read)))
+      const touched = await apply(client, tracked, write)
+      if (touched === undefined) continue
+      tally.written += 1
+      for (const [n, read] of asked.entries()) {
+        const { answer, dependencies } = before[n] as Answered
+        // Only answers are stored, no errors.
+        if (dependencies.length === 0) continue
+        const isTouched = dependencies.some((tag) => touched.has(tag))
+        const after = await answerOf(client, tracked, read)
+        if (isDeepStrictEqual(after.answer, answer)) {
+          if (!isTouched) tally.spared += 1
+        } else {
+          tally.changed += 1
+          const said = {
+            seed,
+            read,
+            write,
+            before: answer,
+            after: after.answer,
+            schema: schema.text,
+          }
+          expect(isTouched, JSON.stringify(said, print, 1)).toBe(true)
+        }
+      }
+    }
+    console.log(`schema ${index}, seed ${seed}:`, tally)
+    expect(tally.written).toBeGreaterThan(10)
+    expect(tally.changed).toBeGreaterThan(10)
+    expect(tally.spared).toBeGreaterThan(10)
+  },
+)
+
+interface Answered {
+  readonly answer: unknown
+  readonly dependencies: readonly TagId[]
+}
+
+/** What the read answers now, and the tags that an entry of it would depend on. */
+async function answerOf(client: Client, tracked: Tracked, read: ModelCall): Promise<Answered> {
+  const { model, operation, args, fluent, fluentArgs } = structuredClone(read)
+  const called = fluent === undefined ? args : { ...args, select: { [fluent]: fluentArgs ?? true } }
+  const dataPath = fluent === undefined ? [] : ['select', fluent]
+  const { dependencies } = survey({ tracked }, { model, operation, args: called, dataPath })
+  let answer: unknown
+  try {
+    const promise = delegateOf(client, model)[operation]?.(structuredClone(args))
+    const chained = promise as unknown as Record<string, (args?: unknown) => Promise<unknown>>
+    answer = fluent === undefined ? await promise : await chained[fluent]?.(fluentArgs)
+  } catch (error) {
+    return { answer: { error: (error as { code?: string }).code }, dependencies: [] }
+  }
+  const { dropped, replaced, rows } = dependencies.narrow(answer)
+  const gone = new Set([...dropped, ...replaced])
+  const planned = [...dependencies.firm(), ...dependencies.wide()].map(({ id }) => id)
+  return { answer, dependencies: [...planned.filter((id) => !gone.has(id)), ...rows] }
+}
+
+/** The tags that the write touched; undefined if the database refused it. */
+async function apply(
+  client: Client,
+  tracked: Tracked,
+  { model, operation, args }: ModelCall,
+): Promise<ReadonlySet<TagId> | undefined> {
+  const query = { model, operation, args: structuredClone(args), dataPath: [] }
+  const announced = touchesOf(tracked, query).map(({ name }) => name)
+  const sent = returning(tracked, query, {})
+  let result: unknown
+  try {
+    result = await delegateOf(client, model)[operation]?.(sent.args)
+  } catch {
+    return undefined
+  }
+  const touched = touchesOf(tracked, query, result)
+  // Of two branches the result may make the one that did not run look as if it had touched more.
+  const isBranching =
+    operation === 'upsert' || /connectOrCreate|upsert/.test(JSON.stringify(args, print))
+  for (const { name } of isBranching ? [] : touched) {
+    // A crash in between is noticed by whoever depends on the tag.
+    const family = name.replace(/:.*/, '}')
+    const insert = name.replace(/\{.*/, '{+}')
+    const said = JSON.stringify({ name, announced, query, result }, print, 1)
+    expect(
+      announced.some((each) => [name, family, insert].includes(each)),
+      said,
+    ).toBe(true)
+  }
+  return new Set(touched.map(({ id }) => id))
+}
+
+function print(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value
+}
+
+function delegateOf(client: Client, model: string): Client[string] {
+  return client[model.charAt(0).toLowerCase() + model.slice(1)] as Client[string]
+}
+
+/** A client generated for the schema, of an empty SQLite database that has its tables. */
+async function openDatabase({ text }: RandomSchema, name: string) {
+  const folder = join(root, 'generated/random', `${name}-${process.pid}`)
+  const schema = `generator client {
+  provider = "prisma-client-js"
+  output   = "../client"
+}
+
+datasource db {
+  provider = "sqlite"
+}
+
+${text}
+`
+  await mkdir(join(folder, 'sqlite'), { recursive: true })
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'sqlite/schema.prisma'), schema)
+  const prisma = createRequire(import.meta.url).resolve('prisma/build/index.js')
+  await run(prisma, 'generate', '--schema', join(folder, 'sqlite/schema.prisma'))
+  const sql = await run(join(root, 'prisma/diff.mjs'), 'sqlite', folder)
+  const { PrismaClient } = createRequire(import.meta.url)(join(folder, 'client'))
+  const adapter = new PrismaLibSql({ url: `file:${join(folder, 'test.db')}` })
+  const connection = await adapter.connect()
+  await connection.executeScript(sql)
+  await connection.dispose()
+  const client: Client = new PrismaClient({ adapter })
+  onTestFinished(() => client.$disconnect())
+  return { client, text: schema }
+}
+
+/** What the script prints. */
+async function run(...args: string[]): Promise<string> {
+  // Prisma would download an engine that generating does not use.
+  const env = {
+    ...process.env,
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+  }
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (part) => (output += part))
+  child.stderr.on('data', (part) => (errors += part))
+  const [status] = await once(child, 'close')
+  if (status !== 0) throw new Error(`${args[0]} failed: ${errors}`)
+  return output
+}
