@@ -82,12 +82,10 @@ async function measure(writeShare: number): Promise<string[]> {
       hits.ceiling += 1
       counts.ceiling += 1
     }
-    const isModelHit =
-      before !== undefined &&
-      before.models.every((model) => (modelTouchedAt.get(model) ?? 0) < before.filledAt)
+    const { models, filledAt } = before ?? { models: await modelsOf(cached, call), filledAt: 0 }
+    const isModelHit = models.every((model) => (modelTouchedAt.get(model) ?? 0) < filledAt)
     if (isModelHit) hits.model += 1
-    const models = before?.models ?? (await modelsOf(cached, call))
-    seen.set(key, { answer: truth, models, filledAt: isModelHit ? before.filledAt : now })
+    seen.set(key, { answer: truth, models, filledAt: isModelHit ? filledAt : now })
   }
   await blog.remove()
   for (const [name, counts] of byName) {

@@ -1,13 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { LISTENER } from './cache-info.js'
 import type { Catalog } from './catalog/catalog.js'
 import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
 import { superjsonCodec } from './codec/superjson.js'
 import { OwedTouches } from './coherence/owed-touches.js'
+import { policyOf, UNSAID } from './coherence/policy.js'
 import { Reader } from './coherence/reader.js'
+import { settle } from './coherence/touches.js'
 import { type Transaction, Transactions } from './coherence/transactions.js'
 import { Write, type WriteTerms } from './coherence/writer.js'
+import { createControl } from './control.js'
+import { DeclaredTags } from './declared-tags.js'
 import { ConfigurationError } from './errors.js'
-import { type CacheAsideOptions, queryOptionsOf, type Settings, settingsOf } from './options.js'
+import type { CacheAsideOptions } from './options.js'
 import { provesUnwritten } from './outcome.js'
 import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
 import { containsUndefined } from './plan/key.js'
@@ -15,12 +20,16 @@ import { Planner, type ReadPlan } from './plan/planner.js'
 import { type Args, isRead, objectOf, type Query } from './plan/query.js'
 import { asItIs } from './plan/returned.js'
 import type { Tag } from './plan/tag.js'
+import { Report, type ReportOptions } from './report.js'
+import { scopeOf } from './scope.js'
+import { invalidatedBy, readSettingsOf, type Settings, settingsOf } from './settings.js'
 import { defaultStore } from './store/default.js'
 import type { Store } from './store/store.js'
 import { newWriteId } from './store/version.js'
 import type { BypassReason } from './telemetry/events.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import type { CacheControl } from './types.js'
+import { loadsTag, taggedKey, userTag } from './user-tags.js'
 
 /** What Prisma hands to a query extension. */
 export interface Operation {
@@ -58,6 +67,7 @@ export class CacheAside {
   readonly #telemetry = new Telemetry()
   readonly #owed: OwedTouches
   readonly #transactions = new Transactions()
+  readonly #declared = new DeclaredTags()
   readonly #reader: Promise<Reader>
   readonly #strictUndefined: boolean
   readonly #computedLater = new Set<string>()
@@ -78,28 +88,30 @@ export class CacheAside {
       store: this.#store,
       telemetry: this.#telemetry,
       holdUntil: () => this.#holdUntil(),
-      everything: () => this.#planner.everything().map(({ id }) => id),
+      everything: () => this.#everything().map(({ id }) => id),
     })
     this.#reader = this.#createReader()
     this.#strictUndefined = client._previewFeatures?.includes('strictUndefinedChecks') ?? false
-    this.control = {
-      stats: () => this.#telemetry.stats(),
-      on: (name, listener) => this.#telemetry.on(name, listener),
-      health: async () => ({ ...(await this.#store.health()), owesTouches: !this.#owed.isEmpty }),
-      invalidate: async (target) => this.#touch(this.#planner.model(this.#knownModel(target))),
+    this.control = createControl({
+      catalog,
+      settings: this.#settings,
+      planner: this.#planner,
+      ...this.#protocol(),
+      reader: this.#reader,
+      declared: this.#declared,
       explain: (query) => this.#explain(query),
-      clear: async () => {
-        await this.#touch(this.#planner.everything())
-        await this.#store.clear()
-      },
-    }
+      everything: () => this.#everything(),
+      touch: (tags) => this.#touch(tags),
+      owesTouches: () => !this.#owed.isEmpty,
+      isInTransaction: () => this.#transactions.isInside,
+    })
   }
 
   /** Runs one operation of the client, of any kind. */
   async run(operation: Operation): Promise<unknown> {
     this.#explaining.getStore()?.(operation)
     if (!hasModel(operation)) return this.#raw(operation)
-    return isRead(operation.operation) ? this.#read(operation) : this.#write(operation)
+    return isRead(operation.operation) ? this.#read(operation) : this.#invalidating(operation)
   }
 
   /** Runs a transaction of the client, and settles what its operations announce when it has ended. */
@@ -119,7 +131,7 @@ export class CacheAside {
       id = tx[txScope]?.txId
       if (id !== undefined) this.#transactions.enter(id, write)
       try {
-        return await input(tx)
+        return await this.#transactions.inside(() => input(tx))
       } catch (error) {
         failure = { error }
         throw error
@@ -136,6 +148,12 @@ export class CacheAside {
     for (const field of fields) this.#computedLater.add(field)
   }
 
+  /** Waits for reads that go on in the background. */
+  async rest(): Promise<void> {
+    const reader = await this.#reader
+    await reader.rest()
+  }
+
   async close(): Promise<void> {
     await this.#owed.deliver()
     await this.#store.close()
@@ -144,34 +162,54 @@ export class CacheAside {
   async #createReader(): Promise<Reader> {
     const [model] = this.#catalog.models.keys()
     const codec = superjsonCodec(await decimalClassOf(this.#client, model))
-    const { strict, leaseWait } = this.#settings
-    return new Reader({ ...this.#protocol(), codec, strict, leaseWait })
+    return new Reader({ ...this.#settings, ...this.#protocol(), codec })
   }
 
   async #read({ model, operation, args, query, __internalParams }: ModelOperation) {
-    const { cache, ...own } = objectOf(args)
+    const { cache, [LISTENER]: listener, ...own } = objectOf(args)
+    const asked = readSettingsOf(cache)
     const load = () => query(own)
+    const report = new Report({
+      ...this.#protocol(),
+      model,
+      operation,
+      listener: listener as ReportOptions['listener'],
+    })
     const bypass = (reason: BypassReason) => {
-      this.#telemetry.bypass({ model, operation, reason })
+      report.bypass(reason)
       return load()
     }
-    const asked = typeof cache === 'object' ? queryOptionsOf(cache) : undefined
-    if (cache !== undefined && typeof cache !== 'boolean' && asked === undefined) {
-      throw new ConfigurationError(`cache: expected true, false or an object, got ${typeof cache}`)
-    }
     if (__internalParams?.transaction !== undefined) return bypass('transaction')
-    if (cache === false || (cache === undefined && !this.#isCached(operation))) {
-      return bypass('disabled')
-    }
+    if (!(asked.enabled ?? this.#isCached(operation))) return bypass('disabled')
+    const who = asked.scope === undefined ? scopeOf(this.#settings.scope, this.#telemetry) : asked
+    if (who === undefined) return bypass('scope')
     const dataPath = __internalParams?.dataPath ?? []
-    const plan = this.#planRead({ model, operation, args: own, dataPath }, asked?.scope)
+    const plan = this.#planRead({ model, operation, args: own, dataPath }, who.scope)
     if (!plan.cacheable) return bypass(plan.reason)
+
+    const given = asked.tags.map((name) => userTag(this.#settings.keyspace, name))
+    const tags = [...plan.tags, ...given]
+    const key = taggedKey(plan.key, asked.tags)
+    const entry = { key, tags: [...tags, ...plan.wide].map(({ name }) => name) }
+    const { models } = this.#settings
     const reader = await this.#reader
-    const tags = plan.tags.map(({ id }) => id)
-    const wide = plan.wide.map(({ id }) => id)
-    const { key, narrow } = plan
-    const ttl = asked?.ttl ?? plan.ttl
-    return reader.read({ model, operation, key, tags, wide, narrow, ttl, load })
+    return reader.read({
+      model,
+      operation,
+      key,
+      tags: tags.map(({ id }) => id),
+      wide: plan.wide.map(({ id }) => id),
+      narrow: plan.narrow,
+      policy: policyOf(
+        asked,
+        { ...UNSAID, ttl: plan.ttl },
+        models.get(model) ?? UNSAID,
+        this.#settings,
+      ),
+      refresh: asked.refresh,
+      load,
+      report: (outcome) => report.outcome(entry, outcome),
+    })
   }
 
   /** Takes the first operation that the call would run, and lets none run. */
@@ -202,7 +240,7 @@ export class CacheAside {
     const { cache, ...own } = objectOf(args)
     const query = { model, operation: operation.operation, args: own, dataPath }
     if (!isRead(query.operation)) return explainWrite(query, this.#planner.write(query))
-    const { scope } = typeof cache === 'object' ? queryOptionsOf(cache) : {}
+    const { scope } = readSettingsOf(cache)
     return explainRead(query, this.#planner.read(query, scope, true))
   }
 
@@ -220,6 +258,17 @@ export class CacheAside {
       this.#telemetry.error('plan', error)
       return { cacheable: false, reason: 'uncacheable' }
     }
+  }
+
+  /** A write that may name tags which it invalidates, besides those of what it changes. */
+  async #invalidating(operation: ModelOperation) {
+    const { cache, ...args } = objectOf(operation.args)
+    const names = invalidatedBy(cache)
+    const write = () => this.#write(cache === undefined ? operation : { ...operation, args })
+    if (names.length === 0) return write()
+    const tags = names.map((name) => userTag(this.#settings.keyspace, name))
+    const change = { tags, run: write, touched: () => tags, isRevocable: true }
+    return this.#announced(change, operation.__internalParams?.transaction)
   }
 
   async #write({ model, operation, args, query, __internalParams }: ModelOperation) {
@@ -242,7 +291,8 @@ export class CacheAside {
 
   async #raw({ operation, args, query, __internalParams }: Operation) {
     const isQuery = operation.startsWith('$queryRaw')
-    const tags = this.#touches(() => this.#planner.raw(sqlOf(args), isQuery))
+    const tags =
+      this.#declared.current() ?? this.#touches(() => this.#planner.raw(sqlOf(args), isQuery))
     if (tags.length === 0) return query(args)
     const run = () => query(args)
     const raw = { tags, run, touched: () => tags, isRevocable: false }
@@ -307,16 +357,13 @@ export class CacheAside {
   async #touch(tags: readonly Tag[]): Promise<void> {
     const touched = tags.map(({ id }) => id)
     const holdUntil = this.#holdUntil()
-    await this.#store.settle(newWriteId(), { touched, untouched: [], holdUntil })
+    await settle(this.#store, newWriteId(), { touched, untouched: [], holdUntil })
     this.#telemetry.touch({ tags: tags.map(({ name }) => name) })
   }
 
-  #knownModel(target: unknown): string {
-    const { model } = objectOf(target)
-    if (typeof model === 'string' && this.#catalog.models.has(model)) return model
-    throw new ConfigurationError(
-      `invalidate: expected { model } of the schema, got ${String(model)}`,
-    )
+  /** Touching these invalidates every entry. */
+  #everything(): readonly Tag[] {
+    return [...this.#planner.everything(), loadsTag(this.#settings.keyspace)]
   }
 
   #timeoutOf(times?: TransactionTimes): number {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CacheAside, type Operation } from './cache-aside.js'
+import { withCacheInfo } from './cache-info.js'
 import { type Client, catalogOf, computedFields, type TransactionTimes } from './client.js'
 import type { CacheAsideOptions } from './options.js'
 import type { CacheAsideExtension, ModelNames } from './types.js'
@@ -32,8 +33,10 @@ function extend(client: Client, options: CacheAsideOptions): Client {
   const catalog = catalogOf(client, options?.schema)
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)
+  const delegates = new Set(Array.from(catalog.models.keys(), delegateOf))
+  const informing = (extended: Client) => withCacheInfo(extended, delegates)
 
-  return client.$extends({
+  const extended = client.$extends({
     name: 'cache-aside',
     query: {
       $allOperations: (operation: Operation) => cache.run(operation),
@@ -41,9 +44,11 @@ function extend(client: Client, options: CacheAsideOptions): Client {
     client: {
       $cache: cache.control,
       $transaction(this: Client, input: unknown, times?: TransactionTimes) {
-        return cache.transaction(this, input, times)
+        const body = typeof input === 'function' ? (tx: Client) => input(informing(tx)) : input
+        return cache.transaction(this, body, times)
       },
       async $disconnect(this: Client) {
+        await cache.rest()
         try {
           await client.$disconnect.call(this)
         } finally {
@@ -54,8 +59,14 @@ function extend(client: Client, options: CacheAsideOptions): Client {
         const extended = client.$extends.call(this, extension)
         const later = computedFields(extended, catalog)
         if (!isDeepStrictEqual(later, computed)) cache.computedLater(later.keys())
-        return extended
+        return informing(extended)
       },
     },
   })
+  return informing(extended)
+}
+
+/** The name of a model on the client, as Prisma makes it. */
+function delegateOf(model: string): string {
+  return model.charAt(0).toLowerCase() + model.slice(1)
 }

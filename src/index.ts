@@ -1,6 +1,14 @@
+export type { CacheInfo, KnownEntry, WithCacheInfo } from './cache-info.js'
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
-export type { CacheAsideOptions, Duration, ModelOptions, QueryOptions } from './options.js'
+export type {
+  CacheAsideOptions,
+  Duration,
+  ModelOptions,
+  NearOptions,
+  QueryOptions,
+  WriteOptions,
+} from './options.js'
 export type { ExplainedTag, Explanation } from './plan/explain.js'
 export { aerospike } from './store/aerospike/aerospike.js'
 export type { AerospikeOptions } from './store/aerospike/options.js'
@@ -10,8 +18,25 @@ export type {
   BypassReason,
   CacheEvents,
   ErrorPhase,
+  HitSource,
   MissReason,
   ReadEvent,
+  StaleReason,
 } from './telemetry/events.js'
 export type { CacheStats, ReadCounts } from './telemetry/telemetry.js'
-export type { CacheArgument, CacheAsideExtension, CacheControl, CacheHealth } from './types.js'
+export type {
+  CacheArgument,
+  CacheAsideExtension,
+  CacheControl,
+  CacheHealth,
+  FluentResult,
+  FluentWriteResult,
+  LoadOptions,
+  ReadArgs,
+  ReadResult,
+  WarmOptions,
+  WarmProgress,
+  WriteArgs,
+  WriteCacheArgument,
+  WriteResult,
+} from './types.js'

@@ -289,7 +289,7 @@ describe('time', () => {
     'ends an answer when the ttl of %s is over, and not before',
     async (_, options, cache, ttl) => {
       vi.useFakeTimers({ toFake: ['Date'] })
-      const { prisma, watch } = await openShop(options)
+      const { prisma, watch } = await openShop({ jitter: 0, ...options })
       const read = () => watch(() => prisma.org.findMany({ cache }))
       await read()
       vi.setSystemTime(Date.now() + ttl)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
 import { parseSchema } from '../src/catalog/schema.js'
 import { ConfigurationError, cacheAside, memory } from '../src/index.js'
-import { type CacheAsideOptions, settingsOf } from '../src/options.js'
+import type { CacheAsideOptions } from '../src/options.js'
+import { settingsOf } from '../src/settings.js'
 import { createDatabase } from './support/databases.js'
 
 /** A shop whose comments carry options. */
@@ -31,6 +32,8 @@ function settings(options: unknown) {
 
 const duration = "expected seconds above zero or a string such as '5m', got"
 
+const orZero = "expected seconds, 0 or a string such as '5m', got"
+
 describe('options that cannot be right', () => {
   it.each<[unknown, string]>([
     [null, 'cacheAside(): expected an object, got null'],
@@ -54,6 +57,24 @@ describe('options that cannot be right', () => {
     [{ ttl: '-5m' }, `ttl: ${duration} '-5m'`],
     [{ ttl: '0s' }, `ttl: ${duration} '0s'`],
     [{ ttl: '999999999y' }, `ttl: ${duration} '999999999y'`],
+
+    [{ negativeTtl: 0 }, `negativeTtl: ${duration} 0`],
+    [{ swr: -1 }, `swr: ${orZero} -1`],
+    [{ swr: Number.NaN }, `swr: ${orZero} NaN`],
+    [{ staleIfError: '5 minuts' }, `staleIfError: ${orZero} '5 minuts'`],
+    [{ jitter: -0.1 }, 'jitter: expected a number from 0 to 1, got -0.1'],
+    [{ jitter: 1.1 }, 'jitter: expected a number from 0 to 1, got 1.1'],
+    [{ jitter: Number.NaN }, 'jitter: expected a number from 0 to 1, got NaN'],
+    [{ jitter: '5%' }, "jitter: expected a number from 0 to 1, got '5%'"],
+    [{ scope: 'tenant' }, "scope: expected a function, got 'tenant'"],
+    [{ near: null }, 'near: expected an object, got null'],
+    [
+      { near: { maxBytes: '1 MB' } },
+      "near.maxBytes: expected a whole number above zero, got '1 MB'",
+    ],
+    [{ models: { User: { swr: true } } }, `models.User.swr: ${orZero} true`],
+    [{ models: { User: { negativeTtl: -1 } } }, `models.User.negativeTtl: ${duration} -1`],
+    [{ models: { User: { staleIfError: {} } } }, `models.User.staleIfError: ${orZero} {}`],
 
     [{ mode: 'optin' }, "unknown value 'optin' in mode; did you mean 'opt-in'?"],
     [{ mode: true }, 'mode: expected one of all, opt-in, got true'],
@@ -142,11 +163,25 @@ describe('settings', () => {
     expect(settings({ ttl }).ttl).toBe(expected)
   })
 
+  it('are zero where that switches off', () => {
+    const given = { ttl: 5, swr: '0s', staleIfError: 0, jitter: 0, near: { maxStaleness: 0 } }
+    expect(settings(given)).toMatchObject({
+      ttl: 5_000,
+      swr: 0,
+      staleIfError: 0,
+      jitter: 0,
+      near: { maxEntries: 1_000, maxBytes: 2 ** 24, maxStaleness: 0 },
+    })
+    expect(settings({})).toMatchObject({ swr: 0, staleIfError: 0, jitter: 0.05, near: undefined })
+  })
+
   it("have what a model's comment says, under what code says of it", () => {
     const all = settings({ models: { Post: { ttl: 5 }, AuditLog: { ttl: 7 } } }).models
     expect(all.get('Post')?.ttl).toBe(5_000)
     expect(all.get('AuditLog')).toMatchObject({ enabled: true, ttl: 7_000 })
-    expect(settings({ models: { Post: { dependsOn: ['User'] } } }).models.get('Post')).toEqual({
+    expect(
+      settings({ models: { Post: { dependsOn: ['User'] } } }).models.get('Post'),
+    ).toMatchObject({
       enabled: true,
       ttl: 600_000,
       dependsOn: ['User'],
@@ -202,6 +237,14 @@ describe('a client', () => {
     [{ ttl: '5' }, `cache.ttl: ${duration} '5'`],
     [{ ttl: -1 }, `cache.ttl: ${duration} -1`],
     [{ scope: 5 }, 'cache.scope: expected a string, got 5'],
+    [{ negativeTtl: 0 }, `cache.negativeTtl: ${duration} 0`],
+    [{ swr: '5 minuts' }, `cache.swr: ${orZero} '5 minuts'`],
+    [{ staleIfError: -5 }, `cache.staleIfError: ${orZero} -5`],
+    [{ refresh: 'yes' }, "cache.refresh: expected true or false, got 'yes'"],
+    [{ tags: 'home' }, "cache.tags: expected a list, got 'home'"],
+    [{ tags: [5] }, 'cache.tags: expected names, got [ 5 ]'],
+    [{ tags: [''] }, "cache.tags: expected names, got [ '' ]"],
+    [{ jitter: 1 }, "unknown option 'jitter' in cache; did you mean 'ttl'?"],
   ])('refuses a query with cache: %o, in a transaction too', async (cache, message) => {
     await withClient(async (client) => {
       const prisma = extended(client)

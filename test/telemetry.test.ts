@@ -64,7 +64,7 @@ describe('the events of', () => {
     const { prisma, told } = await openShop()
     const data = { email: 'ann', posts: { create: { title: 'one' } } }
     expect(await told(() => prisma.user.create({ data }))).toEqual([
-      ['touch', { tags: expect.arrayContaining(['User', 'posts']) }],
+      ['touch', { tags: expect.arrayContaining(['User', 'Post']) }],
     ])
   })
 

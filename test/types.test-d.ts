@@ -9,7 +9,7 @@ import type {
   User,
 } from '../generated/sqlite/client/client.js'
 import type { PrismaClient as JsClient } from '../generated/sqlite/client-js/index.js'
-import { type CacheControl, type CacheStats, cacheAside } from '../src/index.js'
+import { type CacheControl, type CacheInfo, type CacheStats, cacheAside } from '../src/index.js'
 
 declare const plain: PrismaClient
 const prisma = plain.$extends(cacheAside())
@@ -203,8 +203,12 @@ describe('the cache argument', () => {
     prisma.user.findMany({ cache: { tll: 5 } })
     // @ts-expect-error of another kind
     prisma.user.findMany({ cache: { ttl: true } })
-    // @ts-expect-error not in this version
-    prisma.user.findMany({ cache: { swr: 5 } })
+    prisma.user.findMany({ cache: { swr: 5, negativeTtl: '1s', staleIfError: 0 } })
+    prisma.user.findMany({ cache: { refresh: true, tags: ['home'] } })
+    // @ts-expect-error of another kind
+    prisma.user.findMany({ cache: { tags: 'home' } })
+    // @ts-expect-error of a write
+    prisma.user.findMany({ cache: { invalidate: ['home'] } })
     // @ts-expect-error not of a relation
     prisma.user.findMany({ include: { posts: { cache: true } } })
   })
@@ -231,6 +235,55 @@ describe('the cache argument', () => {
     prisma.user.deleteMany({ where, cache })
   })
 
+  it('lets writes invalidate tags, and leaves them what they give', () => {
+    const [data, cache] = [{ email: 'e' }, { invalidate: ['home'] }]
+    const { user } = prisma
+    const select = { id: true } as const
+    expectTypeOf(user.create({ data, cache })).resolves.toEqualTypeOf<User>()
+    expectTypeOf(user.create({ data, select, cache })).resolves.toEqualTypeOf<{ id: number }>()
+    expectTypeOf(user.createMany({ data, cache })).resolves.toEqualTypeOf<{ count: number }>()
+    expectTypeOf(user.createManyAndReturn({ data, cache })).resolves.toEqualTypeOf<User[]>()
+    expectTypeOf(user.update({ where, data, cache })).resolves.toEqualTypeOf<User>()
+    expectTypeOf(user.updateMany({ data, cache })).resolves.toEqualTypeOf<{ count: number }>()
+    expectTypeOf(user.updateManyAndReturn({ data, cache })).resolves.toEqualTypeOf<User[]>()
+    const upserted = user.upsert({ where, create: data, update: data, cache })
+    expectTypeOf(upserted).resolves.toEqualTypeOf<User>()
+    expectTypeOf(user.delete({ where, cache })).resolves.toEqualTypeOf<User>()
+    expectTypeOf(user.deleteMany({ cache })).resolves.toEqualTypeOf<{ count: number }>()
+    expectTypeOf(user.update({ where, data, cache }).posts()).resolves.toEqualTypeOf<Post[]>()
+    expectTypeOf(
+      prisma.$transaction([user.create({ data, cache }), user.deleteMany()]),
+    ).resolves.toEqualTypeOf<[User, { count: number }]>()
+  })
+
+  it('leaves writes as strict as they are', () => {
+    const data = { email: 'e' }
+    // @ts-expect-error missing
+    prisma.user.create({ data: { name: 'n' } })
+    // @ts-expect-error missing
+    prisma.user.create({})
+    // @ts-expect-error misspelt
+    prisma.user.create({ data: { ...data, nam: 'n' } })
+    // @ts-expect-error missing
+    prisma.user.update({ where })
+    // @ts-expect-error missing
+    prisma.user.update({ data })
+    // @ts-expect-error missing
+    prisma.user.updateMany({ where })
+    // @ts-expect-error missing
+    prisma.user.upsert({ where, create: data })
+    // @ts-expect-error not unique
+    prisma.user.delete({ where: { name: 'a' } })
+    // @ts-expect-error misspelt
+    prisma.user.delete({ where, cache: { invalidat: ['home'] } })
+    // @ts-expect-error of another kind
+    prisma.user.delete({ where, cache: { invalidate: 'home' } })
+    // @ts-expect-error a view
+    prisma.authorStats.create({ data: { authorId: 1, posts: 1 } })
+    // @ts-expect-error a view
+    prisma.authorStats.deleteMany({})
+  })
+
   it("leaves Prisma's own arguments as strict as they are", () => {
     // @ts-expect-error misspelt
     prisma.user.findMany({ wher: {} })
@@ -246,6 +299,45 @@ describe('the cache argument', () => {
     prisma.user.count({ select: { nam: true } })
     // @ts-expect-error missing
     prisma.user.groupBy({ _count: true })
+  })
+})
+
+describe('withCacheInfo', () => {
+  it('gives what the read gives, and how', () => {
+    const rows = prisma.user.findMany({ select: { id: true }, cache: true }).withCacheInfo()
+    expectTypeOf(rows).resolves.toEqualTypeOf<{
+      readonly data: { id: number }[]
+      readonly info: CacheInfo
+    }>()
+    const row = prisma.user.findUnique({ where }).withCacheInfo()
+    expectTypeOf(row).resolves.toHaveProperty('data').toEqualTypeOf<User | null>()
+    const count = prisma.user.count().withCacheInfo()
+    expectTypeOf(count).resolves.toHaveProperty('data').toEqualTypeOf<number>()
+    const posts = prisma.user.findUnique({ where }).profile().user().posts().withCacheInfo()
+    expectTypeOf(posts).resolves.toHaveProperty('data').toEqualTypeOf<Post[] | null>()
+    const all = Promise.all([prisma.user.count().withCacheInfo(), prisma.post.findMany()])
+    expectTypeOf(all).resolves.toEqualTypeOf<
+      [{ readonly data: number; readonly info: CacheInfo }, Post[]]
+    >()
+  })
+
+  it('tells apart how', () => {
+    const info = {} as CacheInfo
+    if (info.status === 'hit') expectTypeOf(info.age).toEqualTypeOf<number>()
+    if (info.status === 'stale') {
+      expectTypeOf(info.reason).toEqualTypeOf<'refreshing' | 'error'>()
+    }
+    // @ts-expect-error not of a bypass
+    if (info.status === 'bypass') info.key
+  })
+
+  it('is not of writes, nor for batches', () => {
+    // @ts-expect-error a write
+    prisma.user.delete({ where }).withCacheInfo()
+    // @ts-expect-error a relation after a write
+    prisma.user.delete({ where }).posts().withCacheInfo()
+    // @ts-expect-error an ordinary promise
+    prisma.$transaction([prisma.user.findMany().withCacheInfo()])
   })
 })
 
@@ -280,7 +372,9 @@ describe('$cache', () => {
     expectTypeOf(prisma.$cache).toEqualTypeOf<CacheControl<string>>()
     expectTypeOf(prisma.$cache.stats().models.User?.hits).toEqualTypeOf<number | undefined>()
     const stop = prisma.$cache.on('miss', ({ reason }) => {
-      expectTypeOf(reason).toEqualTypeOf<'absent' | 'expired' | 'invalidated' | 'unreadable'>()
+      expectTypeOf(reason).toEqualTypeOf<
+        'absent' | 'expired' | 'invalidated' | 'unreadable' | 'refresh'
+      >()
     })
     expectTypeOf(stop).toEqualTypeOf<() => void>()
     // @ts-expect-error no such event
@@ -292,5 +386,22 @@ describe('$cache', () => {
     expectTypeOf(client.$cache.invalidate({ model: 'User' })).resolves.toEqualTypeOf<void>()
     // @ts-expect-error no such model
     client.$cache.invalidate({ model: 'Usr' })
+    client.$cache.getOrLoad('n', () => 1, { dependsOn: ['User'] })
+    // @ts-expect-error no such model
+    client.$cache.getOrLoad('n', () => 1, { dependsOn: ['Usr'] })
+    // @ts-expect-error no such model
+    client.$cache.touching({ models: ['Usr'] }, async () => 1)
+  })
+
+  it('gives what the functions give', () => {
+    const { $cache } = prisma
+    expectTypeOf($cache.getOrLoad('n', async () => 'a')).resolves.toEqualTypeOf<string>()
+    expectTypeOf($cache.getOrLoad('n', () => 5, { ttl: 1 })).resolves.toEqualTypeOf<number>()
+    const rows = $cache.getOrLoad('n', () => prisma.user.findMany())
+    expectTypeOf(rows).resolves.toEqualTypeOf<User[]>()
+    const touched = $cache.touching({ models: [] }, () => prisma.$executeRaw`SELECT 1`)
+    expectTypeOf(touched).resolves.toEqualTypeOf<number>()
+    // @ts-expect-error misspelt
+    $cache.getOrLoad('n', () => 1, { tll: 5 })
   })
 })

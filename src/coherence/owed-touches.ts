@@ -2,6 +2,7 @@ import type { TagId } from '../plan/tag.js'
 import type { Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
+import { settle } from './touches.js'
 
 export interface OwedTouchesOptions {
   readonly store: Store
@@ -58,7 +59,7 @@ export class OwedTouches {
     const { store, holdUntil } = this.#options
     try {
       const settled = { touched: tags, untouched: [], holdUntil: holdUntil() }
-      await store.settle(newWriteId(), settled)
+      await settle(store, newWriteId(), settled)
       this.#pause = FIRST_PAUSE
     } catch (error) {
       this.#options.telemetry.error('settle', error)

@@ -1,5 +1,7 @@
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
+import type { BypassReason, HitSource, MissReason, StaleReason } from '../telemetry/events.js'
+import type { Policy } from './policy.js'
 
 /** A read as the protocol sees it. */
 export interface Read<T> {
@@ -14,10 +16,26 @@ export interface Read<T> {
   /** What it also depends on, unless `narrow` finds, once it is known, that less will do. */
   readonly wide: readonly TagId[]
   readonly narrow: (value: unknown) => Narrowed
-  /** Milliseconds. */
-  readonly ttl: number
+  readonly policy: Policy
+  /** Whether the database is to be asked, whatever the store has. */
+  readonly refresh: boolean
   /** Asks the database. */
   readonly load: () => Promise<T>
+  /** Called once, when it is known how the read is answered, or that it is not. */
+  readonly report: (outcome: Outcome) => void
+}
+
+/** How a read was answered. */
+export type Outcome =
+  | ({ readonly status: 'hit'; readonly source: HitSource } & Times)
+  | ({ readonly status: 'stale'; readonly reason: StaleReason } & Times)
+  | { readonly status: 'miss'; readonly reason: MissReason; readonly freshUntil?: number }
+  | { readonly status: 'bypass'; readonly reason: BypassReason }
+
+/** Of an answer; milliseconds since the epoch. */
+export interface Times {
+  readonly filledAt: number
+  readonly freshUntil: number
 }
 
 /** What an answer says about the wide tags of its read. */

@@ -1,25 +1,20 @@
-import { LRUCache } from 'lru-cache'
 import type { Codec } from '../codec/codec.js'
-import { seal, unseal } from '../codec/envelope.js'
 import { nextTurn } from '../next-turn.js'
+import { isOutage } from '../outage.js'
 import type { EntryKey } from '../plan/key.js'
-import type { TagId } from '../plan/tag.js'
-import type {
-  Entry,
-  FillOutcome,
-  Generation,
-  LeaseId,
-  Store,
-  TagState,
-  Version,
-} from '../store/store.js'
-import type { BypassReason, MissReason } from '../telemetry/events.js'
+import type { Entry, FillOutcome, LeaseId, Store, Version } from '../store/store.js'
+import type { BypassReason, HitSource, MissReason, StaleReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
-import { takeTurn } from './lease.js'
-import { dependenciesOf, type Snapshot } from './narrowing.js'
+import { Filler, type Miss } from './filler.js'
+import { Finder } from './finder.js'
+import { type Answer, type Flight, Flights, type Land } from './flights.js'
+import { takeLease, takeTurn } from './lease.js'
+import { type Moment, NearCopies, type NearSettings } from './near.js'
 import type { OwedTouches } from './owed-touches.js'
-import type { Narrowed, Read } from './read.js'
-import { doubtsOf, type Found, isBlocked, judge } from './validity.js'
+import { freshUntil } from './policy.js'
+import type { Read } from './read.js'
+import { type Found, isBlocked, judge, type Verdict } from './validity.js'
+import { type Decoded, Values } from './values.js'
 
 export interface ReaderOptions {
   readonly store: Store
@@ -32,225 +27,235 @@ export interface ReaderOptions {
   readonly strict: boolean
   /** How long another process may take to answer, in milliseconds. */
   readonly leaseWait: number
+  /** The share by which a time to live is at most shortened by chance. */
+  readonly jitter: number
+  readonly near: NearSettings | undefined
 }
 
-/** A query of this process that is under way, and what it can vouch for. */
-interface Flight {
-  /** Of the read's planned tags, in their order, taken before the query began. */
-  readonly versions: readonly Version[]
-  readonly startedAt: number
-  /** The encoded answer; nothing where the owner's query failed, or gave what cannot be encoded. */
-  readonly bytes: Promise<Uint8Array | undefined>
+/** What was found for a read. */
+interface Seen extends Found {
+  readonly asked: Moment | undefined
 }
 
-/** A read that was not answered by an entry, and what was seen when it was not. */
-interface Miss<T> extends Read<T> {
-  readonly reason: MissReason
-  readonly snapshot: Snapshot
-  /** The part of the snapshot that every process which misses this read has. */
-  readonly versions: readonly Version[]
-  readonly seen: Generation
+/** Who fills: with a lease, or without one if what is stored meanwhile is to be stored over. */
+interface Filling {
+  readonly fills: boolean
+  readonly lease?: LeaseId
 }
-
-/** How many tags of rows are remembered, to ask for them at once when a read comes again. */
-const REMEMBERED_TAGS = 100_000
 
 /** Answers reads from the store where it can prove that they are current, else from the database. */
 export class Reader {
   readonly #options: ReaderOptions
-  readonly #flights = new Map<EntryKey, Flight>()
-  /** What the entries seen last depended on, beyond what their reads' plans say. */
-  readonly #remembered = new LRUCache<EntryKey, readonly TagId[]>({
-    maxSize: REMEMBERED_TAGS,
-    sizeCalculation: (tags) => tags.length,
-  })
+  readonly #finder: Finder
+  readonly #filler: Filler
+  readonly #values: Values
+  readonly #near: NearCopies | undefined
+  readonly #flights = new Flights()
+  readonly #refreshes = new Map<EntryKey, Promise<void>>()
 
   constructor(options: ReaderOptions) {
     this.#options = options
+    this.#finder = new Finder(options.store)
+    this.#filler = new Filler({ ...options, finder: this.#finder })
+    this.#values = new Values(options.codec, options.telemetry)
+    this.#near = options.near && new NearCopies({ ...options, ...options.near })
   }
 
   async read<T>(read: Read<T>): Promise<T> {
-    const { owed, clock, strict } = this.#options
+    const { owed, clock } = this.#options
     if (!owed.isEmpty) {
       await nextTurn()
       return this.#bypass(read, 'store')
     }
-    const found = await this.#ask(() => this.#lookup(read))
-    if (found === undefined) return this.#bypass(read, 'store')
+    const copy = this.#near && !read.refresh && (await this.#copyFor(read, this.#near))
+    const near = copy && this.#serve(read, copy, { status: 'hit', source: 'near' })
+    if (near) return near.decoded as T
 
-    const verdict = judge(found, read.tags, clock(), strict)
+    const found = await this.#find(read)
+    if (found === undefined) return this.#bypass(read, 'store')
+    if (read.refresh) return this.#miss(read, found, 'refresh')
+
+    const verdict = this.#judge(read, found)
     if (verdict.kind === 'blocked') return this.#bypass(read, 'blocked')
     if (verdict.kind === 'invalid') return this.#miss(read, found, verdict.reason)
-
-    const value = this.#decode(() => unseal(verdict.entry.value))
-    if (value === undefined) return this.#miss(read, found, 'unreadable')
-    this.#hit(read, 'store', verdict.entry.filledAt)
-    return value.decoded as T
-  }
-
-  /** The entry, and the states of all that the plan or the entry names. */
-  async #lookup({ key, tags, wide }: Read<unknown>): Promise<Found> {
-    const { store } = this.#options
-    const planned = [...tags, ...wide]
-    const asked = [...planned, ...(this.#remembered.get(key) ?? [])]
-    const { entry, generation, tags: found } = await store.lookup(key, asked)
-    const states = new Map(asked.map((tag, index) => [tag, found[index] as TagState]))
-
-    const dependencies = [...(entry?.dependencies.keys() ?? [])]
-    const more = dependencies.filter((tag) => !states.has(tag))
-    if (more.length > 0) {
-      const others = await store.states(more)
-      more.forEach((tag, index) => {
-        states.set(tag, others[index] as TagState)
-      })
-      this.#remember(key, planned, dependencies)
+    const { kind, entry } = verdict
+    if (kind === 'expired' && entry.freshUntil + read.policy.swr < clock()) {
+      return this.#miss(read, found, 'expired')
     }
-    return { entry, generation, states }
+    const served = this.#serve(read, entry, kind === 'valid' ? fromStore : whileRefreshing)
+    if (served === undefined) return this.#miss(read, found, 'unreadable')
+    if (kind === 'valid') this.#keep(read.key, entry, found.asked)
+    else this.#refresh(read, found)
+    return served.decoded as T
   }
 
-  #remember(key: EntryKey, planned: readonly TagId[], dependencies: readonly TagId[]): void {
-    const others = new Set(dependencies)
-    for (const tag of planned) others.delete(tag)
-    if (others.size > 0) this.#remembered.set(key, [...others])
-    else this.#remembered.delete(key)
+  /** Resolves when nothing goes on in the background. */
+  async rest(): Promise<void> {
+    await Promise.all(this.#refreshes.values())
   }
 
-  async #miss<T>(read: Read<T>, found: Found, reason: MissReason): Promise<T> {
-    const states = await this.#ask(() => this.#vouched(found.states))
-    if (states === undefined) return this.#bypass(read, 'store')
+  async #copyFor({ key, tags }: Read<unknown>, near: NearCopies): Promise<Entry | undefined> {
+    return this.#ask(() => near.get(key, tags))
+  }
+
+  #keep(key: EntryKey, entry: Entry, asked: Moment | undefined): void {
+    if (asked !== undefined) this.#near?.keep(key, entry, asked)
+  }
+
+  async #find(read: Read<unknown>): Promise<Seen | undefined> {
+    const asked = this.#near?.now()
+    const found = await this.#ask(() => this.#finder.find(read))
+    return found && { ...found, asked }
+  }
+
+  #judge({ tags }: Read<unknown>, found: Found): Verdict {
     const { clock, strict } = this.#options
-    const planned = [...read.tags, ...read.wide]
-    if (isBlocked(states, planned, clock(), strict)) return this.#bypass(read, 'blocked')
+    return judge(found, tags, clock(), strict)
+  }
 
+  /** Nothing where the answer cannot be read. */
+  #serve(
+    read: Read<unknown>,
+    { value, filledAt, freshUntil }: Answer,
+    as: Served,
+  ): Decoded | undefined {
+    const decoded = this.#values.decode(value)
+    if (decoded !== undefined) read.report({ ...as, filledAt, freshUntil })
+    return decoded
+  }
+
+  async #miss<T>(read: Read<T>, found: Seen, reason: MissReason): Promise<T> {
+    const miss = await this.#vouched(read, found, reason)
+    if (typeof miss === 'string') return this.#bypass(read, miss)
+    // What a refresh is to see may have happened since a flight asked the database.
+    const flight = read.refresh ? undefined : this.#flights.joinable(miss)
+    if (flight !== undefined) return this.#join(read, flight)
+    return this.#flights.run(miss, (land) => this.#fly(miss, land))
+  }
+
+  /** The read with a snapshot that an answer can be stored with; or why there is none. */
+  async #vouched<T>(
+    read: Read<T>,
+    found: Seen,
+    reason: MissReason,
+  ): Promise<Miss<T> | BypassReason> {
+    const { clock, strict } = this.#options
+    const states = await this.#ask(() => this.#finder.vouch(found, clock()))
+    if (states === undefined) return 'store'
+    const planned = [...read.tags, ...read.wide]
+    if (isBlocked(states, planned, clock(), strict)) return 'blocked'
     const snapshot = new Map(
       Array.from(states, ([tag, { version }]) => [tag, version as Version] as const),
     )
     const versions = planned.map((tag) => snapshot.get(tag) as Version)
-    const flight = this.#flights.get(read.key)
-    // A flight with other versions may have asked the database before a write that this read must see.
-    if (flight !== undefined && equal(flight.versions, versions)) return this.#join(read, flight)
-    return this.#fly({ ...read, reason, snapshot, versions, seen: found.generation })
-  }
-
-  /** The looked-up states, with those repaired that cannot serve as a snapshot. */
-  async #vouched(found: ReadonlyMap<TagId, TagState>): Promise<ReadonlyMap<TagId, TagState>> {
-    const { store, clock } = this.#options
-    const doubts = doubtsOf(found, clock())
-    if (doubts.length === 0) return found
-    const repaired = await store.repair(doubts)
-    const states = new Map(found)
-    doubts.forEach(({ tag }, index) => {
-      states.set(tag, repaired[index] as TagState)
-    })
-    return states
+    const { generation: seen, asked } = found
+    return { ...read, reason, snapshot, versions, seen, asked }
   }
 
   async #join<T>(read: Read<T>, flight: Flight): Promise<T> {
-    const bytes = await flight.bytes
-    const value = bytes && this.#decode(() => bytes)
+    const answer = await flight
+    const served = answer && this.#serve(read, answer, { status: 'hit', source: 'flight' })
+    if (served !== undefined) return served.decoded as T
     // The owner's error is the owner's: this read meets its own.
-    if (value === undefined) return this.#load({ ...read, reason: 'absent' })
-    this.#hit(read, 'flight', flight.startedAt)
-    return value.decoded as T
+    const { value, isStandIn } = await this.#load(read, 'absent')
+    if (!isStandIn) read.report({ status: 'miss', reason: 'absent' })
+    return value
   }
 
-  /** Answers this read and all that join it, from the database or by waiting for another process. */
-  async #fly<T>(miss: Miss<T>): Promise<T> {
-    const { versions, seen, key } = miss
-    let land: (bytes: Uint8Array | undefined) => void = () => undefined
-    const bytes = new Promise<Uint8Array | undefined>((resolve) => {
-      land = resolve
-    })
-    const flight: Flight = { versions, startedAt: this.#options.clock(), bytes }
-    this.#flights.set(key, flight)
-    try {
-      const turn = await this.#ask(() =>
-        takeTurn(key, versions, seen, {
-          ...this.#options,
-          lookAgain: () => this.#entryOf(miss),
-        }),
-      )
-      if (turn?.kind === 'answered') {
-        const { entry } = turn
-        const answer = this.#decode(() => unseal(entry.value))
-        if (answer !== undefined) {
-          land(unseal(entry.value))
-          this.#hit(miss, 'store', entry.filledAt)
-          return answer.decoded as T
-        }
-      }
-      return await this.#own(miss, turn?.kind === 'owner' ? turn.lease : undefined, land)
-    } finally {
-      land(undefined)
-      if (this.#flights.get(key) === flight) this.#flights.delete(key)
-    }
-  }
-
-  /** Asks the database and, with the lease, fills. */
-  async #own<T>(
-    miss: Miss<T>,
-    lease: LeaseId | undefined,
-    land: (bytes: Uint8Array | undefined) => void,
-  ): Promise<T> {
-    const startedAt = this.#options.clock()
-    let outcome: FillOutcome | undefined
-    try {
-      const value = await this.#load(miss)
-      // Before anyone else sees the value: Prisma changes what it is given in place.
-      const bytes = this.#encode(value)
-      const narrowed = this.#narrow(miss, value)
-      land(bytes)
-      if (lease !== undefined && bytes !== undefined && narrowed !== undefined) {
-        outcome = await this.#fill(miss, startedAt, narrowed, bytes)
-      }
-      return value
-    } finally {
-      if (lease !== undefined && outcome !== 'stored') {
-        await this.#ask(() => this.#options.store.release(lease))
+  /** Answers a read and all that join it, from the database or by waiting for another process. */
+  async #fly<T>(miss: Miss<T>, land: Land): Promise<T> {
+    if (miss.refresh) return this.#own(miss, { fills: true }, land)
+    const lookAgain = () => this.#entryOf(miss)
+    const turn = await this.#ask(() => takeTurn(miss, { ...this.#options, lookAgain }))
+    if (turn?.kind === 'answered') {
+      const served = this.#serve(miss, turn.entry, fromStore)
+      if (served !== undefined) {
+        land(turn.entry)
+        return served.decoded as T
       }
     }
+    const isOwner = turn?.kind === 'owner'
+    return this.#own(miss, isOwner ? { fills: true, lease: turn.lease } : { fills: false }, land)
   }
 
   async #entryOf(read: Read<unknown>): Promise<Entry | undefined> {
-    const { clock, strict } = this.#options
-    const verdict = judge(await this.#lookup(read), read.tags, clock(), strict)
+    const verdict = this.#judge(read, await this.#finder.find(read))
     return verdict.kind === 'valid' ? verdict.entry : undefined
   }
 
-  async #fill<T>(
-    miss: Miss<T>,
-    startedAt: number,
-    narrowed: Narrowed,
-    bytes: Uint8Array,
-  ): Promise<FillOutcome | undefined> {
-    const { store, clock, telemetry } = this.#options
-    const { key, tags, wide, ttl, snapshot, seen } = miss
+  /** Asks the database and, where it is to, fills. */
+  async #own<T>(miss: Miss<T>, { fills, lease }: Filling, land: Land): Promise<T> {
+    const { clock, jitter, store } = this.#options
+    const filledAt = clock()
+    let outcome: FillOutcome | undefined
     try {
-      const dependencies = await dependenciesOf(miss, narrowed, snapshot, store)
-      this.#remember(key, [...tags, ...wide], [...dependencies.keys(), ...narrowed.rows])
-      const freshUntil = startedAt + ttl
-      const entry: Entry = { value: seal(bytes), dependencies, filledAt: startedAt, freshUntil }
-      const outcome = await store.fill(key, entry, seen, clock())
-      telemetry.fill({ ...subject(miss), outcome, bytes: entry.value.byteLength })
-      return outcome
-    } catch (error) {
-      telemetry.error('fill', error)
-      return undefined
+      const { value, isStandIn } = await this.#load(miss, miss.reason)
+      if (isStandIn) return value
+      // Before anyone else sees the value: Prisma changes what it is given in place.
+      const bytes = this.#values.encode(value)
+      const narrowed = this.#filler.narrow(miss, value)
+      const times = { filledAt, freshUntil: freshUntil(value, filledAt, miss.policy, jitter) }
+      miss.report({ status: 'miss', reason: miss.reason, freshUntil: times.freshUntil })
+      const answer = bytes && { ...times, value: bytes }
+      land(answer)
+      if (fills && answer !== undefined && narrowed !== undefined) {
+        const filled = await this.#filler.fill(miss, answer, narrowed)
+        outcome = filled?.outcome
+        if (filled !== undefined && outcome === 'stored') {
+          this.#keep(miss.key, filled.entry, miss.asked)
+        }
+      }
+      return value
+    } finally {
+      if (lease !== undefined && outcome !== 'stored') await this.#ask(() => store.release(lease))
     }
   }
 
-  #load<T>(miss: Read<T> & { readonly reason: MissReason }): Promise<T> {
-    this.#options.telemetry.miss({ ...subject(miss), reason: miss.reason })
-    return miss.load()
+  /** Asks the database; where it is away an entry that stands may answer in its place. */
+  async #load<T>(read: Read<T>, reason: MissReason) {
+    try {
+      return { value: await read.load(), isStandIn: false }
+    } catch (error) {
+      const standIn = await this.#standInFor(read, error)
+      if (standIn !== undefined) return { value: standIn.decoded as T, isStandIn: true }
+      read.report({ status: 'miss', reason })
+      throw error
+    }
   }
 
-  #hit(read: Read<unknown>, source: 'store' | 'flight', since: number): void {
-    const { telemetry, clock } = this.#options
-    telemetry.hit({ ...subject(read), source, age: Math.max(0, clock() - since) })
+  async #standInFor(read: Read<unknown>, error: unknown): Promise<Decoded | undefined> {
+    const { staleIfError } = read.policy
+    const { owed, clock } = this.#options
+    if (staleIfError === 0 || !isOutage(error) || !owed.isEmpty) return undefined
+    // As it is now: what was found before the query may have been invalidated meanwhile.
+    const found = await this.#find(read)
+    const verdict = found && this.#judge(read, found)
+    if (verdict?.kind !== 'valid' && verdict?.kind !== 'expired') return undefined
+    if (verdict.entry.freshUntil + staleIfError < clock()) return undefined
+    return this.#serve(read, verdict.entry, { status: 'stale', reason: 'error' })
+  }
+
+  /** Reads anew in the background, unless someone else does. */
+  #refresh(read: Read<unknown>, found: Seen): void {
+    if (this.#refreshes.has(read.key)) return
+    // What it reports is of no read, and an entry that stands is there already.
+    const policy = { ...read.policy, staleIfError: 0 }
+    const refreshed = this.#readAnew({ ...read, policy, report: () => undefined }, found)
+      .catch((error) => this.#options.telemetry.error('refresh', error))
+      .finally(() => this.#refreshes.delete(read.key))
+    this.#refreshes.set(read.key, refreshed)
+  }
+
+  async #readAnew(read: Read<unknown>, found: Seen): Promise<void> {
+    const miss = await this.#vouched(read, found, 'expired')
+    if (typeof miss === 'string' || this.#flights.has(read.key)) return
+    const lease = await takeLease(miss, this.#options)
+    if (lease === undefined) return
+    await this.#flights.run(miss, (land) => this.#own(miss, { fills: true, lease }, land))
   }
 
   #bypass<T>(read: Read<T>, reason: BypassReason): Promise<T> {
-    this.#options.telemetry.bypass({ model: read.model, operation: read.operation, reason })
+    read.report({ status: 'bypass', reason })
     return read.load()
   }
 
@@ -262,40 +267,11 @@ export class Reader {
       return undefined
     }
   }
-
-  #narrow({ narrow }: Read<unknown>, value: unknown): Narrowed | undefined {
-    try {
-      return narrow(value)
-    } catch (error) {
-      this.#options.telemetry.error('plan', error)
-      return undefined
-    }
-  }
-
-  #encode(value: unknown): Uint8Array | undefined {
-    try {
-      return this.#options.codec.encode(value)
-    } catch (error) {
-      this.#options.telemetry.error('encode', error)
-      return undefined
-    }
-  }
-
-  /** In a box, because null is a value. */
-  #decode(bytes: () => Uint8Array): { readonly decoded: unknown } | undefined {
-    try {
-      return { decoded: this.#options.codec.decode(bytes()) }
-    } catch (error) {
-      this.#options.telemetry.error('decode', error)
-      return undefined
-    }
-  }
 }
 
-function subject({ model, operation, key }: Read<unknown>) {
-  return { model, operation, key }
-}
+type Served =
+  | { readonly status: 'hit'; readonly source: HitSource }
+  | { readonly status: 'stale'; readonly reason: StaleReason }
 
-function equal(one: readonly Version[], other: readonly Version[]): boolean {
-  return one.length === other.length && one.every((version, index) => version === other[index])
-}
+const fromStore = { status: 'hit', source: 'store' } as const
+const whileRefreshing = { status: 'stale', reason: 'refreshing' } as const

@@ -13,6 +13,17 @@ export type Transaction =
 export class Transactions {
   readonly #interactive = new Map<string, Write>()
   readonly #batch = new AsyncLocalStorage<Write>()
+  readonly #inside = new AsyncLocalStorage<true>()
+
+  /** Whether what runs here is the body of an interactive transaction. */
+  get isInside(): boolean {
+    return this.#inside.getStore() ?? false
+  }
+
+  /** Runs the body of an interactive transaction. */
+  inside<T>(run: () => T): T {
+    return this.#inside.run(true, run)
+  }
 
   /** Absent for a transaction that was begun on another client: nobody will tell when that one ends. */
   writeOf(transaction: Transaction): Write | undefined {

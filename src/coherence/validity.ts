@@ -11,6 +11,8 @@ export interface Found {
 
 export type Verdict =
   | { readonly kind: 'valid'; readonly entry: Entry }
+  /** It stands, and is past its time to live. */
+  | { readonly kind: 'expired'; readonly entry: Entry }
   | { readonly kind: 'invalid'; readonly reason: MissReason }
   | { readonly kind: 'blocked' }
 
@@ -22,7 +24,6 @@ export function judge(
   strict: boolean,
 ): Verdict {
   if (entry === undefined) return { kind: 'invalid', reason: 'absent' }
-  if (entry.freshUntil < now) return { kind: 'invalid', reason: 'expired' }
   const { dependencies } = entry
   // An entry that lacks one of its read's tags was not written by this code.
   const stands =
@@ -32,9 +33,8 @@ export function judge(
       return state?.version === version && !state.marks.some((mark) => isInDoubt(mark, now))
     })
   if (!stands) return { kind: 'invalid', reason: 'invalidated' }
-  return isBlocked(states, dependencies.keys(), now, strict)
-    ? { kind: 'blocked' }
-    : { kind: 'valid', entry }
+  if (isBlocked(states, dependencies.keys(), now, strict)) return { kind: 'blocked' }
+  return { kind: entry.freshUntil < now ? 'expired' : 'valid', entry }
 }
 
 /** While a blocking mark stands (in strict mode, any), nothing that depends on its tag is served or stored. */

@@ -4,6 +4,7 @@ import type { SettledTags, Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { OwedTouches } from './owed-touches.js'
+import { settle } from './touches.js'
 
 export interface WriterOptions {
   readonly store: Store
@@ -113,7 +114,7 @@ export class Write {
   async #end(tags: SettledTags): Promise<boolean> {
     const { store, owed, telemetry } = this.#options
     try {
-      await store.settle(this.#id, tags)
+      await settle(store, this.#id, tags)
       return true
     } catch (error) {
       telemetry.error('settle', error)

@@ -122,8 +122,14 @@ export class Planner {
   raw(sql: string | undefined, isQuery: boolean): readonly Tag[] {
     if (sql === undefined) return this.everything()
     if (isQuery && !mayWrite(sql)) return []
+    const named = modelsNamedIn(this.#tracked.models.values(), sql)
+    return this.anyRowsOf(named.map(({ name }) => name))
+  }
+
+  /** What a write touches of which only the models are known. */
+  anyRowsOf(models: Iterable<string>): readonly Tag[] {
     const touches = new Touches(this.#tracked)
-    for (const { name } of modelsNamedIn(this.#tracked.models.values(), sql)) touches.anyRows(name)
+    for (const name of models) touches.anyRows(name)
     return touches.tags()
   }
 

@@ -32,9 +32,10 @@ export interface Store {
   /**
    * Stores an entry, only if its record is as it was when `lookup` gave `seen`.
    *
-   * @param now milliseconds since the epoch, to tell how long the entry is to be kept.
+   * @param keepFor how long, in milliseconds, the entry is of use: beyond `freshUntil`, where it may be
+   *   served longer.
    */
-  fill(key: EntryKey, entry: Entry, seen: Generation, now: number): Promise<FillOutcome>
+  fill(key: EntryKey, entry: Entry, seen: Generation, keepFor: number): Promise<FillOutcome>
 
   /**
    * Whether the caller may fill what the lease is for; others may not until it is released, or `now`

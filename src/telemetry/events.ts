@@ -2,8 +2,13 @@
 export interface CacheEvents {
   /** A read was answered without the database. */
   hit: ReadEvent & {
-    /** `store`: from an entry. `flight`: from a query of this process that was already under way. */
-    readonly source: 'store' | 'flight'
+    readonly source: HitSource
+    /** Milliseconds since the answer was read from the database. */
+    readonly age: number
+  }
+  /** A read was answered by an entry that is past its TTL, and that no write has invalidated. */
+  stale: ReadEvent & {
+    readonly reason: StaleReason
     /** Milliseconds since the answer was read from the database. */
     readonly age: number
   }
@@ -24,23 +29,53 @@ export interface CacheEvents {
 }
 
 export interface ReadEvent {
+  /** `$cache` for what is no query of Prisma's: `getOrLoad`. */
   readonly model: string
   readonly operation: string
   readonly key: string
 }
 
 /**
+ * `store`: from an entry. `near`: from a copy that this process keeps of one. `flight`: from a query
+ * of this process that was already under way.
+ */
+export type HitSource = 'store' | 'near' | 'flight'
+
+/**
+ * `refreshing`: within `swr`, while the answer is read anew. `error`: within `staleIfError`, because
+ * the database was away.
+ */
+export type StaleReason = 'refreshing' | 'error'
+
+/**
  * `absent`: never stored, or evicted. `expired`: older than its TTL. `invalidated`: a write touched
  * what it depends on. `unreadable`: the bytes are damaged, or of another format.
+ * `refresh`: the read said `refresh: true`.
  */
-export type MissReason = 'absent' | 'expired' | 'invalidated' | 'unreadable'
+export type MissReason = 'absent' | 'expired' | 'invalidated' | 'unreadable' | 'refresh'
 
 /**
  * `disabled`: by the query, by `mode` or by an option. `transaction`: reads in a transaction go to the
  * database. `uncacheable`: the answer depends on what the cache cannot follow, such as a view without
  * `dependsOn`. `blocked`: a write whose end nobody can see is under way. `store`: the store failed.
+ * `scope`: the option `scope` threw, or gave no string.
  */
-export type BypassReason = 'disabled' | 'transaction' | 'uncacheable' | 'blocked' | 'store'
+export type BypassReason =
+  | 'disabled'
+  | 'transaction'
+  | 'uncacheable'
+  | 'blocked'
+  | 'store'
+  | 'scope'
 
-/** What the cache was doing when it failed. */
-export type ErrorPhase = 'plan' | 'lookup' | 'fill' | 'encode' | 'decode' | 'announce' | 'settle'
+/** What the cache was doing when it failed; `refresh` is a query in the background, `scope` the option. */
+export type ErrorPhase =
+  | 'plan'
+  | 'scope'
+  | 'lookup'
+  | 'fill'
+  | 'encode'
+  | 'decode'
+  | 'refresh'
+  | 'announce'
+  | 'settle'

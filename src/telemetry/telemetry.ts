@@ -5,6 +5,8 @@ type Listener<E> = (event: E) => void
 /** Counted reads, of one model or of all. */
 export interface ReadCounts {
   readonly hits: number
+  /** Answered by entries past their TTL, within `swr` or `staleIfError`. */
+  readonly stale: number
   readonly misses: number
   readonly bypasses: number
 }
@@ -37,6 +39,11 @@ export class Telemetry {
   hit(event: CacheEvents['hit']): void {
     this.#countRead(event.model, 'hits')
     this.#emit('hit', event)
+  }
+
+  stale(event: CacheEvents['stale']): void {
+    this.#countRead(event.model, 'stale')
+    this.#emit('stale', event)
   }
 
   miss(event: CacheEvents['miss']): void {
@@ -72,6 +79,7 @@ export class Telemetry {
       [...this.#reads.values()].reduce((sum, counts) => sum + counts[counter], 0)
     return {
       hits: total('hits'),
+      stale: total('stale'),
       misses: total('misses'),
       bypasses: total('bypasses'),
       ...this.#totals,
@@ -80,7 +88,7 @@ export class Telemetry {
   }
 
   #countRead(model: string, counter: Counter): void {
-    const counts = this.#reads.get(model) ?? { hits: 0, misses: 0, bypasses: 0 }
+    const counts = this.#reads.get(model) ?? { hits: 0, stale: 0, misses: 0, bypasses: 0 }
     counts[counter] += 1
     this.#reads.set(model, counts)
   }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { Policies } from './policies.js'
 import { readsOf } from './reads.js'
 import { modelNames } from './rows.js'
 import { type Call, writesOf } from './writes.js'
@@ -8,6 +9,8 @@ export interface Program {
   /** The reads that its steps choose from: few, so that they are asked again and again. */
   readonly reads: readonly Call[]
   readonly steps: readonly Step[]
+  /** Absent: the clients' defaults. */
+  readonly policies?: Policies
 }
 
 export type Step =

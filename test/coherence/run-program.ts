@@ -50,11 +50,15 @@ export function createWorld(
       // What a run of thousands of programs has sent is of no use, and of much weight.
       for (const { statements } of [plain, ...connections]) statements.length = 0
       const store = memory()
-      const extend = ({ client, statements }: Connection): Cached => ({
-        client: client.$extends(extension({ store, models })) as unknown as PrismaClient,
+      const { options = [{}, {}] } = program.policies ?? {}
+      const extend = ({ client, statements }: Connection, given: object): Cached => ({
+        client: client.$extends(extension({ ...given, store, models })) as unknown as PrismaClient,
         statements,
       })
-      const clients = [extend(connections[0]), extend(connections[1])] as const
+      const clients = [
+        extend(connections[0], options[0]),
+        extend(connections[1], options[1]),
+      ] as const
       const errors: unknown[] = []
       for (const { client } of clients) {
         ;(client as unknown as ReturnType<typeof withCache>).$cache.on('error', (e) =>
@@ -63,6 +67,10 @@ export function createWorld(
       }
       const run: Run = { program, plain: plain.client, clients, tally, database }
       for (const step of program.steps) await runStep(run, step)
+      // What is read anew in the background is not to meet the next program.
+      if (program.policies !== undefined) {
+        for (const { client } of clients) await client.$disconnect()
+      }
       deepStrictEqual(errors, [])
     },
   }
@@ -96,7 +104,7 @@ async function runStep(run: Run, step: Step): Promise<void> {
       await Promise.all([
         write(run, client, step.write),
         ...step.reads.flatMap((read) =>
-          run.clients.map((cached) => outcomeOf(() => call(cached.client, poolRead(run, read)))),
+          run.clients.map((cached) => outcomeOf(() => call(cached.client, cachedRead(run, read)))),
         ),
       ])
       for (const read of step.reads) await compare(run, read, 0)
@@ -178,7 +186,7 @@ async function compare(run: Run, index: number, first: 0 | 1): Promise<void> {
   for (const which of [first, 1 - first] as (0 | 1)[]) {
     const { client, statements } = run.clients[which]
     const before = statements.length
-    const outcome = await outcomeOf(() => call(client, read))
+    const outcome = await outcomeOf(() => call(client, cachedRead(run, index)))
     run.tally.reads += 1
     if (statements.length === before && 'value' in outcome) run.tally.withoutSql += 1
     outcomes.push(outcome)
@@ -207,6 +215,14 @@ class Difference extends Error {}
 
 function poolRead({ program }: Run, index: number): Call {
   return program.reads[index % program.reads.length] as Call
+}
+
+/** What the clients with the cache are asked. */
+function cachedRead(run: Run, index: number): Call {
+  const read = poolRead(run, index)
+  const { caches } = run.program.policies ?? {}
+  if (caches === undefined || 'sql' in read) return read
+  return { ...read, args: { ...read.args, cache: caches[run.tally.reads % caches.length] } }
 }
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown }

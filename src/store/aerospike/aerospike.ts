@@ -140,12 +140,12 @@ class AerospikeStore implements Store {
     )
   }
 
-  async fill(key: EntryKey, entry: Entry, seen: Generation, now: number): Promise<FillOutcome> {
+  async fill(key: EntryKey, entry: Entry, seen: Generation, keepFor: number): Promise<FillOutcome> {
     const isZipped = entry.value.byteLength > this.#settings.compressAbove
     const value = isZipped ? await zip(entry.value) : bufferOf(entry.value)
     if (value.byteLength >= this.#largestRecord) return 'refused'
     const record = { ...entryBins(entry, value), ...(isZipped && { z: 1 }) }
-    const ttl = (entry.freshUntil - now) / 1000
+    const ttl = keepFor / 1000
     const code = await this.#commands.put(this.#settings.entrySet, key, record, ttl, seen)
     switch (code) {
       case status.ok:

@@ -50,7 +50,8 @@ export class Actors {
     const everything = () => ['a', 'b'] as TagId[]
     const owed = new protocol.OwedTouches({ store, telemetry, holdUntil, everything })
     const common = { store, owed, telemetry, clock }
-    const reader = new protocol.Reader({ ...common, codec, strict, leaseWait: LEASE_WAIT })
+    const terms = { codec, strict, leaseWait: LEASE_WAIT, jitter: 0, near: undefined }
+    const reader = new protocol.Reader({ ...common, ...terms })
     this.#readers.set(process, reader)
     this.#writers.set(process, { ...common, holdUntil, rejectWrites: onStoreFailure === 'reject' })
   }
@@ -68,7 +69,9 @@ export class Actors {
       model: 'Row',
       operation: 'read',
       ...planRead(operation.spec, this.#stage.scenario),
-      ttl: TTL,
+      policy: { ttl: TTL, negativeTtl: TTL, swr: 0, staleIfError: 0 },
+      refresh: false,
+      report: () => undefined,
       load: () => this.#query(operation),
     })
   }

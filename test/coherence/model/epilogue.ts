@@ -22,7 +22,9 @@ export async function readInTheEnd(stage: Stage): Promise<void> {
         model: 'Row',
         operation: 'read',
         ...planRead(spec, scenario),
-        ttl: TTL,
+        policy: { ttl: TTL, negativeTtl: TTL, swr: 0, staleIfError: 0 },
+        refresh: false,
+        report: () => undefined,
         load: async () => ledger.queryReplica(spec.rows, clock.now),
       })
       trace.say(`${name} returns ${show(answer)}`)
@@ -49,5 +51,7 @@ function newReader({ scenario, protocol, clock, store: simulated }: Stage) {
     strict: scenario.consistency === 'strict',
     // Whoever has the lease does nothing more.
     leaseWait: 0,
+    jitter: 0,
+    near: undefined,
   })
 }

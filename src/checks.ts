@@ -1,0 +1,116 @@
+import { inspect } from 'node:util'
+import { closest } from 'fastest-levenshtein'
+import ms from 'ms'
+import { ConfigurationError } from './errors.js'
+
+/*
+ * What options are checked with. Each throws a ConfigurationError that names the option, what was
+ * expected and what was given.
+ */
+
+/** A duration in milliseconds; zero only where that means something. */
+export function durationOf(
+  path: string,
+  given: unknown,
+  zero: 'zero' | 'above zero' = 'above zero',
+): number | undefined {
+  if (given === undefined) return undefined
+  const parsed = typeof given === 'number' ? given * 1000 : millisecondsOf(given)
+  const isZero = parsed === 0 && zero === 'zero'
+  // No later than a Date can say.
+  if (parsed === undefined || !(parsed > 0 || isZero) || parsed > 8.64e15) {
+    const seconds = zero === 'zero' ? 'seconds, 0' : 'seconds above zero'
+    throw wrong(path, `${seconds} or a string such as '5m'`, given)
+  }
+  return parsed
+}
+
+/** A number without a unit is milliseconds to `ms`, and seconds to those who write it: refused. */
+function millisecondsOf(given: unknown): number | undefined {
+  if (typeof given !== 'string' || !/[a-z]\s*$/i.test(given) || given.length > 100) return undefined
+  return ms(given as ms.StringValue)
+}
+
+/** From 0 to 1. */
+export function shareOf(path: string, given: unknown): number | undefined {
+  if (given === undefined) return undefined
+  if (typeof given === 'number' && given >= 0 && given <= 1) return given
+  throw wrong(path, 'a number from 0 to 1', given)
+}
+
+export function wholeOf(path: string, given: unknown): number | undefined {
+  if (given === undefined) return undefined
+  if (Number.isSafeInteger(given) && Number(given) > 0) return Number(given)
+  throw wrong(path, 'a whole number above zero', given)
+}
+
+/** Names that an application gives, such as tags. */
+export function namesOf(path: string, given: unknown): readonly string[] {
+  for (const name of checkList(path, given)) {
+    if (typeof name !== 'string' || name === '') throw wrong(path, 'names', given)
+  }
+  return (given ?? []) as readonly string[]
+}
+
+export function checkKeys(
+  path: string,
+  given: unknown,
+  known: readonly string[],
+  noun = 'option',
+): asserts given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw wrong(path || 'cacheAside()', 'an object', given)
+  }
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw unknownName(path, key, known, noun)
+  }
+}
+
+export function checkList(path: string, given: unknown): readonly unknown[] {
+  if (given === undefined) return []
+  if (!Array.isArray(given)) throw wrong(path, 'a list', given)
+  return given
+}
+
+export function checkName(
+  path: string,
+  given: unknown,
+  known: readonly string[],
+  noun?: string,
+): void {
+  if (typeof given !== 'string') throw wrong(path, `one of ${known.join(', ')}`, given)
+  if (!known.includes(given)) throw unknownName(path, given, known, noun ?? 'value')
+}
+
+export function checkOneOf(path: string, given: unknown, known: readonly string[]): void {
+  if (given !== undefined) checkName(path, given, known)
+}
+
+export function checkString(path: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'string') throw wrong(path, 'a string', given)
+}
+
+export function checkBoolean(path: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'boolean') throw wrong(path, 'true or false', given)
+}
+
+export function checkFunction(path: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'function') throw wrong(path, 'a function', given)
+}
+
+export function wrong(path: string, expected: string, given: unknown): ConfigurationError {
+  return new ConfigurationError(
+    `${path}: expected ${expected}, got ${inspect(given, { depth: 0 })}`,
+  )
+}
+
+function unknownName(
+  path: string,
+  given: string,
+  known: readonly string[],
+  noun: string,
+): ConfigurationError {
+  const where = path === '' ? '' : ` in ${path}`
+  const nearest = known.length > 0 ? `; did you mean '${closest(given, known)}'?` : ''
+  return new ConfigurationError(`unknown ${noun} '${given}'${where}${nearest}`)
+}

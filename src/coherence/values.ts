@@ -1,0 +1,37 @@
+import type { Codec } from '../codec/codec.js'
+import { seal, unseal } from '../codec/envelope.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
+
+/** In a box, because null is a value. */
+export interface Decoded {
+  readonly decoded: unknown
+}
+
+/** Values to sealed bytes and back. What cannot be turned is an error that is told, and nothing. */
+export class Values {
+  readonly #codec: Codec
+  readonly #telemetry: Telemetry
+
+  constructor(codec: Codec, telemetry: Telemetry) {
+    this.#codec = codec
+    this.#telemetry = telemetry
+  }
+
+  encode(value: unknown): Uint8Array | undefined {
+    try {
+      return seal(this.#codec.encode(value))
+    } catch (error) {
+      this.#telemetry.error('encode', error)
+      return undefined
+    }
+  }
+
+  decode(sealed: Uint8Array): Decoded | undefined {
+    try {
+      return { decoded: this.#codec.decode(unseal(sealed)) }
+    } catch (error) {
+      this.#telemetry.error('decode', error)
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { CacheInfo, KnownEntry } from './cache-info.js'
+import type { Outcome } from './coherence/read.js'
+import type { BypassReason } from './telemetry/events.js'
+import type { Telemetry } from './telemetry/telemetry.js'
+
+export interface ReportOptions {
+  readonly telemetry: Telemetry
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  readonly model: string
+  readonly operation: string
+  /** Wants to know of this one read. */
+  readonly listener?: ((info: CacheInfo) => void) | undefined
+}
+
+/** Tells how one read was answered. */
+export class Report {
+  readonly #options: ReportOptions
+
+  constructor(options: ReportOptions) {
+    this.#options = options
+  }
+
+  bypass(reason: BypassReason): void {
+    const { telemetry, model, operation, listener } = this.#options
+    telemetry.bypass({ model, operation, reason })
+    listener?.({ status: 'bypass', reason })
+  }
+
+  outcome(entry: KnownEntry, outcome: Outcome): void {
+    if (outcome.status === 'bypass') return this.bypass(outcome.reason)
+    const { telemetry, clock, model, operation, listener } = this.#options
+    const event = { model, operation, key: entry.key }
+    const now = clock()
+    const ttl = Math.max(0, (outcome.freshUntil ?? now) - now)
+    if (outcome.status === 'miss') {
+      const { status, reason } = outcome
+      telemetry.miss({ ...event, reason })
+      listener?.({ ...entry, status, reason, ttl })
+      return
+    }
+    const age = Math.max(0, now - outcome.filledAt)
+    if (outcome.status === 'hit') {
+      const { status, source } = outcome
+      telemetry.hit({ ...event, source, age })
+      listener?.({ ...entry, status, source, age, ttl })
+    } else {
+      const { status, reason } = outcome
+      telemetry.stale({ ...event, reason, age })
+      listener?.({ ...entry, status, reason, age })
+    }
+  }
+}

@@ -1,0 +1,311 @@
+import { annotationOf } from './catalog/annotations.js'
+import { type Catalog, type Field, type Model, modelOf } from './catalog/catalog.js'
+import {
+  checkBoolean,
+  checkFunction,
+  checkKeys,
+  checkList,
+  checkName,
+  checkOneOf,
+  checkString,
+  durationOf,
+  namesOf,
+  shareOf,
+  wholeOf,
+  wrong,
+} from './checks.js'
+import type { NearSettings } from './coherence/near.js'
+import { type PartialPolicy, type Policy, policyOf, UNSAID } from './coherence/policy.js'
+import { ConfigurationError } from './errors.js'
+import type {
+  CacheAsideOptions,
+  ModelOptions,
+  NearOptions,
+  QueryOptions,
+  WriteOptions,
+} from './options.js'
+import { objectOf, READS } from './plan/query.js'
+import { normaliserOf } from './plan/values.js'
+import type { Store } from './store/store.js'
+import type { LoadOptions } from './types.js'
+
+/** The options, checked, with defaults and comments of the schema applied; durations in milliseconds. */
+export interface Settings extends Policy {
+  /** From 0 to 1. */
+  readonly jitter: number
+  readonly scope: (() => unknown) | undefined
+  readonly near: NearSettings | undefined
+  readonly optIn: boolean
+  readonly strict: boolean
+  readonly replicaLag: number | undefined
+  readonly rejectWrites: boolean
+  readonly writeDeadline: number
+  readonly leaseWait: number
+  readonly operations: ReadonlySet<string>
+  readonly keyspace: string
+  /** Of the models that have settings of their own. */
+  readonly models: ReadonlyMap<string, ModelSettings>
+}
+
+export interface ModelSettings extends PartialPolicy {
+  readonly enabled: boolean
+  readonly dependsOn: readonly string[] | undefined
+  readonly trackBy: readonly (readonly string[])[]
+}
+
+/** What one read says of itself. */
+export interface ReadSettings extends PartialPolicy {
+  /** Whether it is to be cached; undefined where it does not say. */
+  readonly enabled: boolean | undefined
+  readonly refresh: boolean
+  /** Sorted, each once. */
+  readonly tags: readonly string[]
+  readonly scope: string | undefined
+}
+
+const DEFAULT_TTL = 60_000
+const DEFAULT_JITTER = 0.05
+const DEFAULT_NEAR = { maxEntries: 1_000, maxBytes: 16 * 2 ** 20, maxStaleness: 0 }
+const DEFAULT_WRITE_DEADLINE = 10_000
+const DEFAULT_LEASE_WAIT = 500
+
+/**
+ * Checks the options against the schema and gives them their defaults. What code says of a model
+ * goes before what its comment in the schema says.
+ *
+ * @throws ConfigurationError naming the option, what was expected and what was given.
+ */
+export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settings {
+  checkKeys('', options, optionNames)
+  const { store, mode, operations, models, keyspace, schema } = options
+  const { consistency, onStoreFailure, scope } = options
+  if (store !== undefined && !isStore(store)) {
+    throw wrong('store', 'a store such as memory() or aerospike()', store)
+  }
+  checkOneOf('mode', mode, ['all', 'opt-in'])
+  checkOneOf('consistency', consistency, ['acknowledged', 'strict'])
+  checkOneOf('onStoreFailure', onStoreFailure, ['bypass', 'reject'])
+  for (const name of checkList('operations', operations)) checkName('operations', name, READS)
+  checkString('keyspace', keyspace)
+  checkString('schema', schema)
+  checkFunction('scope', scope)
+  const policy = partialPolicyOf('', options)
+  return {
+    ttl: policy.ttl ?? DEFAULT_TTL,
+    negativeTtl: policy.negativeTtl ?? Number.POSITIVE_INFINITY,
+    swr: policy.swr ?? 0,
+    staleIfError: policy.staleIfError ?? 0,
+    jitter: shareOf('jitter', options.jitter) ?? DEFAULT_JITTER,
+    scope,
+    near: nearSettings(options.near),
+    optIn: mode === 'opt-in',
+    strict: consistency === 'strict',
+    replicaLag: durationOf('replicaLag', options.replicaLag),
+    rejectWrites: onStoreFailure === 'reject',
+    writeDeadline: durationOf('writeDeadline', options.writeDeadline) ?? DEFAULT_WRITE_DEADLINE,
+    leaseWait: durationOf('leaseWait', options.leaseWait) ?? DEFAULT_LEASE_WAIT,
+    operations: new Set(operations ?? READS),
+    keyspace: keyspace ?? '',
+    models: modelSettings(models, catalog),
+  }
+}
+
+/**
+ * What a read says with its `cache` argument.
+ *
+ * @throws ConfigurationError as `settingsOf` does.
+ */
+export function readSettingsOf(cache: unknown): ReadSettings {
+  if (cache !== undefined && typeof cache !== 'boolean' && typeof cache !== 'object') {
+    throw new ConfigurationError(`cache: expected true, false or an object, got ${typeof cache}`)
+  }
+  if (typeof cache === 'object') checkKeys('cache', cache, queryOptionNames)
+  const given: QueryOptions = objectOf(cache)
+  checkString('cache.scope', given.scope)
+  checkBoolean('cache.refresh', given.refresh)
+  return {
+    ...partialPolicyOf('cache.', given),
+    enabled: typeof cache === 'object' ? true : cache,
+    refresh: given.refresh ?? false,
+    tags: [...new Set(namesOf('cache.tags', given.tags))].sort(),
+    scope: given.scope,
+  }
+}
+
+/**
+ * The tags that a write invalidates with its `cache` argument.
+ *
+ * @throws ConfigurationError as `settingsOf` does.
+ */
+export function invalidatedBy(cache: unknown): readonly string[] {
+  if (cache === undefined) return []
+  checkKeys('cache', cache, writeOptionNames)
+  return namesOf('cache.invalidate', (cache as WriteOptions).invalidate)
+}
+
+/** @param path before each name: nothing, or what ends in a dot. */
+export function partialPolicyOf(
+  path: string,
+  given: { readonly [K in keyof Policy]?: unknown },
+): PartialPolicy {
+  return {
+    ttl: durationOf(`${path}ttl`, given.ttl),
+    negativeTtl: durationOf(`${path}negativeTtl`, given.negativeTtl),
+    swr: durationOf(`${path}swr`, given.swr, 'zero'),
+    staleIfError: durationOf(`${path}staleIfError`, given.staleIfError, 'zero'),
+  }
+}
+
+export const optionNames = [
+  'store',
+  'ttl',
+  'negativeTtl',
+  'swr',
+  'staleIfError',
+  'jitter',
+  'scope',
+  'near',
+  'mode',
+  'operations',
+  'models',
+  'consistency',
+  'replicaLag',
+  'onStoreFailure',
+  'writeDeadline',
+  'leaseWait',
+  'keyspace',
+  'schema',
+] as const satisfies (keyof CacheAsideOptions)[]
+const policyNames = ['ttl', 'negativeTtl', 'swr', 'staleIfError'] as const
+export const modelOptionNames = [
+  ...policyNames,
+  'trackBy',
+  'dependsOn',
+] as const satisfies (keyof ModelOptions)[]
+export const queryOptionNames = [
+  ...policyNames,
+  'refresh',
+  'tags',
+  'scope',
+] as const satisfies (keyof QueryOptions)[]
+export const loadOptionNames = [
+  ...queryOptionNames,
+  'dependsOn',
+] as const satisfies (keyof LoadOptions)[]
+export const writeOptionNames = ['invalidate'] as const satisfies (keyof WriteOptions)[]
+export const nearOptionNames = [
+  'maxEntries',
+  'maxBytes',
+  'maxStaleness',
+] as const satisfies (keyof NearOptions)[]
+
+function nearSettings(given: NearOptions | undefined): NearSettings | undefined {
+  if (given === undefined) return undefined
+  checkKeys('near', given, nearOptionNames)
+  const { maxEntries, maxBytes, maxStaleness } = given
+  return {
+    maxEntries: wholeOf('near.maxEntries', maxEntries) ?? DEFAULT_NEAR.maxEntries,
+    maxBytes: wholeOf('near.maxBytes', maxBytes) ?? DEFAULT_NEAR.maxBytes,
+    maxStaleness:
+      durationOf('near.maxStaleness', maxStaleness, 'zero') ?? DEFAULT_NEAR.maxStaleness,
+  }
+}
+
+function modelSettings(
+  given: CacheAsideOptions['models'],
+  catalog: Catalog,
+): ReadonlyMap<string, ModelSettings> {
+  const settings = new Map<string, ModelSettings>()
+  for (const model of tablesIn(catalog)) {
+    const annotation = annotationOf(model)
+    if (annotation !== undefined) {
+      const path = `the @cache comment of model ${model.name}`
+      settings.set(model.name, oneModel(path, annotation, catalog, model))
+    }
+  }
+  if (given !== undefined) checkKeys('models', given, namesIn(catalog), 'model')
+  for (const [name, options] of Object.entries(given ?? {})) {
+    if (options === undefined) continue
+    const path = `models.${name}`
+    settings.set(name, oneModel(path, options, catalog, modelOf(catalog, name), settings.get(name)))
+  }
+  return settings
+}
+
+/** @param under what goes for what is not given. */
+function oneModel(
+  path: string,
+  given: unknown,
+  catalog: Catalog,
+  model: Model,
+  under: ModelSettings = { ...UNSAID, enabled: true, dependsOn: undefined, trackBy: [] },
+): ModelSettings {
+  if (given === false) return { ...under, enabled: false }
+  checkKeys(path, given, modelOptionNames)
+  const options = given as ModelOptions
+  const { dependsOn, trackBy } = options
+  for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
+    checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
+  }
+  const tracked = checkList(`${path}.trackBy`, trackBy).map((key) =>
+    trackedFields(`${path}.trackBy`, key, model, catalog.provider),
+  )
+  return {
+    ...policyOf(partialPolicyOf(`${path}.`, options), under),
+    enabled: true,
+    dependsOn: dependsOn ?? under.dependsOn,
+    trackBy: [...under.trackBy, ...tracked],
+  }
+}
+
+function namesIn(catalog: Catalog): readonly string[] {
+  return tablesIn(catalog).map(({ name }) => name)
+}
+
+/** Tables and views, without what stands between two of them. */
+function tablesIn(catalog: Catalog): readonly Model[] {
+  return [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
+}
+
+function trackedFields(path: string, key: unknown, model: Model, provider: string): string[] {
+  const names = [...model.fields.keys()]
+  const fields = Array.isArray(key) ? key : [key]
+  if (fields.length === 0) throw wrong(path, 'a field or a list of fields', key)
+  return fields.map((name) => {
+    checkName(path, name, names, 'field')
+    const field = model.fields.get(name) as Field
+    if (field.updatedAt || normaliserOf(provider, field) === undefined) {
+      const why = field.updatedAt
+        ? 'every update changes it'
+        : 'its values are not compared exactly'
+      throw wrong(
+        path,
+        `a field that can be tracked (on ${provider}, ${name} cannot: ${why})`,
+        name,
+      )
+    }
+    return name
+  })
+}
+
+function isStore(given: unknown): given is Store {
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    storeMethods.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
+  )
+}
+
+const storeMethods = [
+  'lookup',
+  'states',
+  'repair',
+  'announce',
+  'settle',
+  'fill',
+  'lease',
+  'release',
+  'health',
+  'clear',
+  'close',
+] as const satisfies (keyof Store)[]

@@ -1,0 +1,68 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { PrismaClient } from '../generated/sqlite/client/client.js'
+import { cacheAside, memory } from '../src/index.js'
+import {
+  loadOptionNames,
+  modelOptionNames,
+  nearOptionNames,
+  optionNames,
+  queryOptionNames,
+  writeOptionNames,
+} from '../src/settings.js'
+import { createDatabase } from './support/databases.js'
+
+const root = join(import.meta.dirname, '..')
+const page = await readFile(join(root, 'docs/options.md'), 'utf8')
+const schema = await readFile(join(root, 'prisma/sqlite/schema.prisma'), 'utf8')
+
+/** The examples of the page, by the first line of each. */
+const examples = Array.from(page.matchAll(/```ts\n([\s\S]*?)```/g), ([, code]) => code as string)
+
+const AsyncFunction = (async () => undefined).constructor as new (
+  ...parameters: string[]
+) => (...values: unknown[]) => Promise<unknown>
+
+beforeEach(() => {
+  const log = vi.spyOn(console, 'log').mockReturnValue()
+  onTestFinished(() => log.mockRestore())
+})
+
+describe('docs/options.md', () => {
+  it.each(examples.map((code) => [code.split('\n')[0] as string, code]))('%s', async (_, code) => {
+    const database = await createDatabase('sqlite')
+    onTestFinished(() => database.drop())
+    const { client } = database.connect()
+    await client.user.create({ data: { email: 'ann' } })
+    const prisma = client.$extends(cacheAside({ store: memory() }))
+    const tenants = new AsyncLocalStorage<string>()
+    const scope = { client, cacheAside, memory, tenants, schema }
+    // An example that makes its own client is also asked whether that client works.
+    const isOwn = code.includes('const prisma =')
+    const parameters = isOwn ? scope : { ...scope, prisma }
+    const run = new AsyncFunction(
+      ...Object.keys(parameters),
+      `${code}\n${isOwn ? 'return prisma' : ''}`,
+    )
+    const made = (await run(...Object.values(parameters))) as PrismaClient | undefined
+    if (isOwn) expect(await tenants.run('a', async () => made?.user.count())).toBe(1)
+  })
+
+  it('names every option', () => {
+    const parts = new Map(
+      page.split(/^## /m).map((part) => [part.slice(0, part.indexOf('\n')), part] as const),
+    )
+    const expected: [string, readonly string[]][] = [
+      ['Of the cache: `cacheAside({ ... })`', [...optionNames, ...nearOptionNames]],
+      ['Of a model', modelOptionNames],
+      ['Of a read: `cache`', queryOptionNames],
+      ['Of a write: `cache`', writeOptionNames],
+      ['`prisma.$cache`', loadOptionNames],
+    ]
+    for (const [title, names] of expected) {
+      for (const name of names) expect(parts.get(title), `${title}: ${name}`).toContain(`\`${name}`)
+    }
+  })
+})
