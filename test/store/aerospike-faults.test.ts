@@ -90,7 +90,7 @@ describe('aerospike() (emulator)', () => {
       const { store, emulator } = await start({ emulator: { nsupPeriod: 0 } })
       const keys = [newKey(), newKey(), newKey()]
       for (const key of keys) {
-        expect(await store.fill(key, newEntry(), ABSENT, NOW)).toBe('stored')
+        expect(await store.fill(key, newEntry(), ABSENT, 60_000)).toBe('stored')
       }
       const found = await store.lookup(keys[0] ?? newKey(), [])
       expect(found.entry?.freshUntil).toBe(newEntry().freshUntil)
@@ -107,7 +107,7 @@ describe('aerospike() (emulator)', () => {
       const { store, emulator } = await start({ emulator: { clock: () => now } })
       const key = newKey()
       const entry = { ...newEntry(), freshUntil: NOW + freshFor }
-      await store.fill(key, entry, ABSENT, NOW)
+      await store.fill(key, entry, ABSENT, freshFor)
       return (later: number) => {
         now = NOW + later
         return emulator.has('test', 'prisma-entries', key)
@@ -135,18 +135,18 @@ describe('aerospike() (emulator)', () => {
   it('refuses an entry that the server finds too big, and does not send one as big again', async () => {
     const { store, emulator } = await start({ emulator: { maxRecordSize: 10_000 } })
     const big = { ...newEntry(), value: Buffer.alloc(20_000) }
-    expect(await store.fill(newKey(), big, ABSENT, NOW)).toBe('refused')
+    expect(await store.fill(newKey(), big, ABSENT, 60_000)).toBe('refused')
     emulator.traffic.reset()
-    expect(await store.fill(newKey(), big, ABSENT, NOW)).toBe('refused')
+    expect(await store.fill(newKey(), big, ABSENT, 60_000)).toBe('refused')
     expect(emulator.traffic.roundTrips).toBe(0)
-    expect(await store.fill(newKey(), newEntry(), ABSENT, NOW)).toBe('stored')
+    expect(await store.fill(newKey(), newEntry(), ABSENT, 60_000)).toBe('stored')
   })
 
   it('compresses values above a size, and reads them as they were', async () => {
     const { store } = await start({ compressAbove: 1_000, emulator: { maxRecordSize: 10_000 } })
     const key = newKey()
     const value = Buffer.from('compressible '.repeat(10_000))
-    expect(await store.fill(key, { ...newEntry(), value }, ABSENT, NOW)).toBe('stored')
+    expect(await store.fill(key, { ...newEntry(), value }, ABSENT, 60_000)).toBe('stored')
     expect((await store.lookup(key, [])).entry?.value).toEqual(value)
   })
 
@@ -159,7 +159,7 @@ describe('aerospike() (emulator)', () => {
     expect(await versionOf(store, tag)).not.toBe(before[0])
     const key = newKey()
     emulator.faults.failRecord('test', 'prisma-entries', key, 14, { times: 2 })
-    expect(await store.fill(key, newEntry(), ABSENT, NOW)).toBe('stored')
+    expect(await store.fill(key, newEntry(), ABSENT, 60_000)).toBe('stored')
   })
 
   it('touches by removing, and stops filling, where the namespace is in stop-writes', async () => {
@@ -172,7 +172,7 @@ describe('aerospike() (emulator)', () => {
       undefined,
       undefined,
     ])
-    expect(await store.fill(newKey(), newEntry(), ABSENT, NOW)).toBe('refused')
+    expect(await store.fill(newKey(), newEntry(), ABSENT, 60_000)).toBe('refused')
     await expect(store.announce(tags, newMark())).rejects.toThrow('8')
   })
 
@@ -208,7 +208,7 @@ describe('aerospike() (emulator)', () => {
     const { store } = await start({ namespace: 'shop' })
     await expect(store.lookup(newKey(), [newTag()])).rejects.toThrow()
     await expect(touch(store, newTag())).rejects.toThrow()
-    await expect(store.fill(newKey(), newEntry(), ABSENT, NOW)).rejects.toThrow()
+    await expect(store.fill(newKey(), newEntry(), ABSENT, 60_000)).rejects.toThrow()
   })
 
   it('takes a record that is not one of ours for absent', async () => {

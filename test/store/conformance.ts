@@ -76,7 +76,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
           [newTag(), newVersion()],
         ])
         const { generation } = await store.lookup(key, [])
-        expect(await store.fill(key, entry, generation, NOW)).toBe('stored')
+        expect(await store.fill(key, entry, generation, 60_000)).toBe('stored')
         const found = (await store.lookup(key, [])).entry
         expect(Buffer.from(found?.value ?? [])).toEqual(entry.value)
         expect(found?.dependencies).toEqual(entry.dependencies)
@@ -88,24 +88,24 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         const key = newKey()
         const { generation } = await store.lookup(key, [])
         const first = newEntry([[newTag(), newVersion()]])
-        expect(await store.fill(key, first, generation, NOW)).toBe('stored')
-        expect(await store.fill(key, newEntry(), generation, NOW)).toBe('outrun')
+        expect(await store.fill(key, first, generation, 60_000)).toBe('stored')
+        expect(await store.fill(key, newEntry(), generation, 60_000)).toBe('outrun')
         expect((await store.lookup(key, [])).entry?.dependencies).toEqual(first.dependencies)
       })
 
       it('is overwritten by one that saw the record as it is', async () => {
         const key = newKey()
-        await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, NOW)
+        await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, 60_000)
         const second = newEntry([[newTag(), newVersion()]])
         const { generation } = await store.lookup(key, [])
-        expect(await store.fill(key, second, generation, NOW)).toBe('stored')
+        expect(await store.fill(key, second, generation, 60_000)).toBe('stored')
         expect((await store.lookup(key, [])).entry?.dependencies).toEqual(second.dependencies)
       })
 
       it('goes to one of many that fill it at once', async () => {
         const key = newKey()
         const { generation } = await store.lookup(key, [])
-        const fills = Array.from({ length: 50 }, () => store.fill(key, newEntry(), generation, NOW))
+        const fills = Array.from({ length: 50 }, () => store.fill(key, newEntry(), generation, 60_000))
         const outcomes = await Promise.all(fills)
         expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1)
         expect(outcomes.filter((outcome) => outcome === 'outrun')).toHaveLength(49)
@@ -113,17 +113,17 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
 
       it('that is far too large is refused, and the one before it stays', async () => {
         const key = newKey()
-        await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, NOW)
+        await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, 60_000)
         const { generation } = await store.lookup(key, [])
         const large = { ...newEntry(), value: Buffer.alloc(100 * 2 ** 20) }
-        expect(await store.fill(key, large, generation, NOW)).toBe('refused')
+        expect(await store.fill(key, large, generation, 60_000)).toBe('refused')
         expect((await store.lookup(key, [])).entry?.value.byteLength).not.toBe(100 * 2 ** 20)
       })
 
       it('that has expired is still told apart from an absent one', async () => {
         const key = newKey()
         const entry = { ...newEntry(), freshUntil: NOW + 1 }
-        await store.fill(key, entry, (await store.lookup(key, [])).generation, NOW)
+        await store.fill(key, entry, (await store.lookup(key, [])).generation, 60_000)
         expect((await store.lookup(key, [])).entry?.freshUntil).toBe(NOW + 1)
       })
     })
@@ -289,7 +289,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       await Promise.all(
         keys.map(async (key, n) => {
           const { generation } = await store.lookup(key, [])
-          return store.fill(key, { ...newEntry(), freshUntil: NOW + n }, generation, NOW)
+          return store.fill(key, { ...newEntry(), freshUntil: NOW + n }, generation, 60_000)
         }),
       )
       const found = await Promise.all(keys.map((key) => store.lookup(key, [shared])))
