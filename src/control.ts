@@ -10,6 +10,7 @@ import { objectOf } from './plan/query.js'
 import type { Tag } from './plan/tag.js'
 import type { Settings } from './settings.js'
 import type { Store } from './store/store.js'
+import { Targets } from './targets.js'
 import type { Telemetry } from './telemetry/telemetry.js'
 import type { CacheControl } from './types.js'
 import { userTag } from './user-tags.js'
@@ -37,31 +38,24 @@ const DEFAULT_CONCURRENCY = 4
 /** What `prisma.$cache` is. */
 export function createControl(options: ControlOptions): CacheControl {
   const { catalog, settings, planner, store, telemetry, declared } = options
-  const loads = new Loads({ ...options, tagsOf })
-
-  /** @param path the option that names the models. */
-  function tagsOf(path: string, models: readonly string[], tags: readonly string[]): Tag[] {
-    for (const name of models) checkModel(path, 'models', name, catalog)
-    return [
-      ...models.flatMap((name) => planner.model(name)),
-      ...tags.map((name) => userTag(settings.keyspace, name)),
-    ]
-  }
+  const targets: Targets = new Targets(catalog, planner)
+  const userTags = (path: string, names: unknown) =>
+    namesOf(path, names).map((name) => userTag(settings.keyspace, name))
+  const loads = new Loads({ ...options, targets, userTags })
 
   return {
     stats: () => telemetry.stats(),
     on: (name, listener) => telemetry.on(name, listener),
     health: async () => ({ ...(await store.health()), owesTouches: options.owesTouches() }),
     async invalidate(target) {
-      const { model, tags } = objectOf(target)
+      const { model, where, tags } = objectOf(target)
       if (model !== undefined && tags !== undefined) {
         throw new ConfigurationError('invalidate: expected { model } or { tags }, got both')
       }
-      if (tags !== undefined) {
-        return options.touch(tagsOf('invalidate', [], namesOf('invalidate.tags', tags)))
-      }
-      checkModel('invalidate', '{ model }', model, catalog)
-      return options.touch(planner.model(model))
+      if (tags !== undefined) return options.touch(userTags('invalidate.tags', tags))
+      targets.checkModel('invalidate.model', model)
+      if (where === undefined) return options.touch(planner.model(model))
+      return options.touch(targets.touches('invalidate', { [model]: where }))
     },
     async clear() {
       await options.touch(options.everything())
@@ -70,10 +64,11 @@ export function createControl(options: ControlOptions): CacheControl {
     explain: options.explain,
     getOrLoad: (key, load, given) => loads.getOrLoad(key, load, given),
     async touching(given, run) {
-      checkKeys('touching', given, ['models'])
+      checkKeys('touching', given, ['models', 'keys'])
       const names = namesOf('touching.models', given.models)
-      for (const name of names) checkModel('touching.models', 'models', name, catalog)
-      return declared.run(planner.anyRowsOf(names), run)
+      for (const name of names) targets.checkModel('touching.models', name)
+      const tags = [...planner.anyRowsOf(names), ...targets.touches('touching.keys', given.keys)]
+      return declared.run(tags, run)
     },
     async warm(reads, given = {}) {
       checkKeys('warm', given, ['concurrency', 'onProgress'])
@@ -84,14 +79,4 @@ export function createControl(options: ControlOptions): CacheControl {
       return warm(reads, { ...given, concurrency })
     },
   }
-}
-
-function checkModel(
-  path: string,
-  noun: string,
-  name: unknown,
-  catalog: Catalog,
-): asserts name is string {
-  if (typeof name === 'string' && catalog.models.has(name)) return
-  throw new ConfigurationError(`${path}: expected ${noun} of the schema, got ${String(name)}`)
 }

@@ -36,6 +36,7 @@ export type {
   ReadResult,
   WarmOptions,
   WarmProgress,
+  Where,
   WriteArgs,
   WriteCacheArgument,
   WriteResult,

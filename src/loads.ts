@@ -1,10 +1,11 @@
-import { checkFunction, checkKeys, checkString, namesOf, wrong } from './checks.js'
+import { checkFunction, checkKeys, checkString, wrong } from './checks.js'
 import { policyOf } from './coherence/policy.js'
 import type { Reader } from './coherence/reader.js'
 import type { Tag } from './plan/tag.js'
 import { Report } from './report.js'
 import { scopeOf } from './scope.js'
 import { loadOptionNames, partialPolicyOf, type Settings } from './settings.js'
+import type { Targets } from './targets.js'
 import type { Telemetry } from './telemetry/telemetry.js'
 import type { LoadOptions } from './types.js'
 import { loadKey, loadsTag } from './user-tags.js'
@@ -15,7 +16,8 @@ export interface LoadsOptions {
   readonly clock: () => number
   readonly reader: Promise<Reader>
   readonly isInTransaction: () => boolean
-  readonly tagsOf: (path: string, models: readonly string[], tags: readonly string[]) => Tag[]
+  readonly targets: Targets
+  readonly userTags: (path: string, names: unknown) => readonly Tag[]
 }
 
 /** What an application keeps in the cache besides queries: `$cache.getOrLoad`. */
@@ -35,12 +37,11 @@ export class Loads {
     checkFunction('getOrLoad', load ?? null)
     checkKeys('getOrLoad', given, loadOptionNames)
     checkString('getOrLoad.scope', given.scope)
-    const { settings, telemetry, clock, isInTransaction, tagsOf } = this.#options
-    const models = namesOf('getOrLoad.dependsOn', given.dependsOn)
-    const names = namesOf('getOrLoad.tags', given.tags)
+    const { settings, telemetry, clock, isInTransaction, targets, userTags } = this.#options
     const tags = byId([
       loadsTag(settings.keyspace),
-      ...tagsOf('getOrLoad.dependsOn', models, names),
+      ...targets.dependencies('getOrLoad.dependsOn', given.dependsOn),
+      ...userTags('getOrLoad.tags', given.tags),
     ])
     const policy = policyOf(partialPolicyOf('getOrLoad.', given), settings)
 

@@ -51,19 +51,23 @@ export interface CacheControl<M extends string = string> {
   health(): Promise<CacheHealth>
 
   /**
-   * Invalidates every entry that depends on the model, as a write to all its rows would, or that was
-   * given one of the tags. Resolves once no later read, of any process, is answered from them.
+   * Invalidates every entry that depends on the model, as a write to all its rows would; on the rows
+   * that `where` describes, as writes to these would (what it does not say of them may have any value);
+   * or that was given one of the tags. Resolves once no later read, of any process, is answered from them.
    *
-   * @throws ConfigurationError if the schema has no such model.
+   * @throws ConfigurationError if the schema has no such model or field.
    * @throws whatever the store failed with: then nothing is certain.
    *
    * @example
    * ```ts
    * await prisma.$cache.invalidate({ model: 'User' })
+   * await prisma.$cache.invalidate({ model: 'Post', where: { id: 7, authorId: 1 } })
    * await prisma.$cache.invalidate({ tags: ['home'] })
    * ```
    */
-  invalidate(target: { readonly model: M } | { readonly tags: readonly string[] }): Promise<void>
+  invalidate(
+    target: { readonly model: M; readonly where?: Where } | { readonly tags: readonly string[] },
+  ): Promise<void>
 
   /**
    * What the cache makes of a call, without running it: what a read depends on or a write touches, and
@@ -98,21 +102,30 @@ export interface CacheControl<M extends string = string> {
    * @example
    * ```ts
    * const rates = await prisma.$cache.getOrLoad('rates', () => fetchRates(), { ttl: '1h', swr: '1d' })
-   * const top = await prisma.$cache.getOrLoad('top', () => computeTop(prisma), { dependsOn: ['Post'] })
+   * const top = await prisma.$cache.getOrLoad('top', () => computeTop(prisma), {
+   *   dependsOn: ['User', { Post: { authorId: 7 } }],
+   * })
    * ```
    */
   getOrLoad<T>(key: string, load: () => PromiseLike<T> | T, options?: LoadOptions<M>): Promise<T>
 
   /**
-   * Says what the raw SQL that runs in the function changes: rows of these models, and what
-   * referential actions reach from there, instead of what its text names.
+   * Says what the raw SQL that runs in the function changes: rows of these models, or rows with these
+   * values before or after, and what referential actions reach from there, instead of what its text names.
    *
    * @example
    * ```ts
    * await prisma.$cache.touching({ models: ['User'] }, () => prisma.$executeRaw`CALL merge_users()`)
+   * await prisma.$cache.touching(
+   *   { keys: { Post: { id: 7 } } },
+   *   () => prisma.$executeRaw`UPDATE posts SET views = views + 1 WHERE id = 7`,
+   * )
    * ```
    */
-  touching<T>(target: { readonly models: readonly M[] }, run: () => PromiseLike<T>): Promise<T>
+  touching<T>(
+    target: { readonly models?: readonly M[]; readonly keys?: { readonly [K in M]?: Where } },
+    run: () => PromiseLike<T>,
+  ): Promise<T>
 
   /**
    * Runs reads so that their answers are stored, a few at a time. One that fails does not stop the
@@ -143,9 +156,12 @@ export interface CacheControl<M extends string = string> {
 
 /** What `getOrLoad` takes: what a read does, and what the value depends on. */
 export interface LoadOptions<M extends string = string> extends QueryOptions {
-  /** The models whose writes invalidate the value. */
-  readonly dependsOn?: readonly M[] | undefined
+  /** The models whose writes invalidate the value, or the rows, by values of a tracked key. */
+  readonly dependsOn?: readonly (M | { readonly [K in M]?: Where })[] | undefined
 }
+
+/** Values of a model's fields, as its own `where` takes them. */
+export type Where = Readonly<Record<string, unknown>>
 
 export interface WarmOptions {
   /** How many reads at once. Default 4. */

@@ -83,7 +83,7 @@ describe('touching', () => {
       prisma.$cache.touching(target as never, async () => undefined)
     const of = (message: string) => new ConfigurationError(message)
     await expect(touching({ models: ['Usr'] })).rejects.toThrow(
-      of('touching.models: expected models of the schema, got Usr'),
+      of("unknown model 'Usr' in touching.models; did you mean 'User'?"),
     )
     await expect(touching({ model: 'User' })).rejects.toThrow(
       of("unknown option 'model' in touching; did you mean 'models'?"),
@@ -166,7 +166,12 @@ it('invalidate refuses what is neither a model nor tags', async () => {
   for (const [target, message] of [
     [{ tags: 'home' }, "invalidate.tags: expected a list, got 'home'"],
     [{ tags: [1] }, 'invalidate.tags: expected names, got [ 1 ]'],
-    [{}, 'invalidate: expected { model } of the schema, got undefined'],
+    [{ model: 'Usr' }, "unknown model 'Usr' in invalidate.model; did you mean 'User'?"],
+    [
+      { model: 'User', where: { mail: 'a' } },
+      "unknown field 'mail' in invalidate.User; did you mean 'email'?",
+    ],
+    [{ model: 'User', where: 1 }, 'invalidate.User: expected an object, got 1'],
     [{ model: 'Team', tags: ['home'] }, 'invalidate: expected { model } or { tags }, got both'],
   ] as const) {
     await expect(invalidate(target)).rejects.toThrow(new ConfigurationError(message))

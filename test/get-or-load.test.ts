@@ -229,7 +229,7 @@ it.each<[unknown[], string]>([
   [['n', () => 1, { tags: 'a' }], "getOrLoad.tags: expected a list, got 'a'"],
   [
     ['n', () => 1, { dependsOn: ['Usr'] }],
-    'getOrLoad.dependsOn: expected models of the schema, got Usr',
+    "unknown model 'Usr' in getOrLoad.dependsOn; did you mean 'User'?",
   ],
 ])('refuses %j', async (args, message) => {
   const { prisma } = await openShop()

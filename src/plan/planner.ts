@@ -6,6 +6,7 @@ import type { Query } from './query.js'
 import { mayWrite, modelsNamedIn } from './raw.js'
 import { type Survey, survey } from './read.js'
 import { asItIs, type Returning, returning } from './returned.js'
+import { dependingOn, touching } from './rows.js'
 import type { Tag } from './tag.js'
 import { Touches } from './touches.js'
 import { Tracked } from './tracked.js'
@@ -131,6 +132,16 @@ export class Planner {
     const touches = new Touches(this.#tracked)
     for (const name of models) touches.anyRows(name)
     return touches.tags()
+  }
+
+  /** What depends on the rows that `where` describes, or why they cannot be told apart. */
+  dependingOn(model: string, where: unknown): ReturnType<typeof dependingOn> {
+    return dependingOn(this.#tracked, model, where)
+  }
+
+  /** What any change to the rows that `where` describes touches. */
+  touching(model: string, where: unknown): readonly Tag[] {
+    return touching(this.#tracked, model, where)
   }
 
   /** Touching these invalidates every entry that depends on the model. */

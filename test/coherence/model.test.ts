@@ -21,7 +21,7 @@ const isFull = process.env.MODEL === 'full'
 const SEED = Number(process.env.MODEL_SEED ?? 1)
 const bounds = isFull
   ? { executions: 5_000, random: 1_000, seed: SEED }
-  : { executions: 200, random: 20, seed: SEED }
+  : { executions: 150, random: 15, seed: SEED }
 
 const totals = { executions: 0, exhaustive: 0, scenarios: 0 }
 

@@ -105,7 +105,9 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       it('goes to one of many that fill it at once', async () => {
         const key = newKey()
         const { generation } = await store.lookup(key, [])
-        const fills = Array.from({ length: 50 }, () => store.fill(key, newEntry(), generation, 60_000))
+        const fills = Array.from({ length: 50 }, () =>
+          store.fill(key, newEntry(), generation, 60_000),
+        )
         const outcomes = await Promise.all(fills)
         expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1)
         expect(outcomes.filter((outcome) => outcome === 'outrun')).toHaveLength(49)

@@ -2,7 +2,7 @@ import type { Codec } from '../../../src/codec/codec.js'
 import type { TagId } from '../../../src/plan/tag.js'
 import type { Store } from '../../../src/store/store.js'
 import type { Answer } from './ledger.js'
-import { planRead, planWrite } from './plan.js'
+import { planWrite, readOf } from './plan.js'
 import type { Protocol } from './protocol.js'
 import type { Stage } from './stage.js'
 import {
@@ -16,9 +16,8 @@ import {
 } from './step.js'
 import type { StoreStep } from './store.js'
 
-/** Long against every pause, and short against the time to live of entries. */
+/** Of marks: long against every pause. */
 export const LIFETIME = 10_000
-export const TTL = 1_000_000
 /** One pause: longer waits repeat it. */
 const LEASE_WAIT = 2
 
@@ -27,6 +26,9 @@ export const codec: Codec = {
   encode: (value) => Buffer.from(JSON.stringify(value)),
   decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()),
 }
+
+/** What all readers are built with. */
+export const readerTerms = { codec, jitter: 0, near: undefined }
 
 /** The operations of the processes, run by the protocol as `CacheAside` runs them. */
 export class Actors {
@@ -50,9 +52,8 @@ export class Actors {
     const everything = () => ['a', 'b'] as TagId[]
     const owed = new protocol.OwedTouches({ store, telemetry, holdUntil, everything })
     const common = { store, owed, telemetry, clock }
-    const terms = { codec, strict, leaseWait: LEASE_WAIT, jitter: 0, near: undefined }
-    const reader = new protocol.Reader({ ...common, ...terms })
-    this.#readers.set(process, reader)
+    const terms = { ...readerTerms, strict, leaseWait: LEASE_WAIT }
+    this.#readers.set(process, new protocol.Reader({ ...common, ...terms }))
     this.#writers.set(process, { ...common, holdUntil, rejectWrites: onStoreFailure === 'reject' })
   }
 
@@ -65,15 +66,8 @@ export class Actors {
 
   #read(operation: Running): Promise<Answer> {
     const reader = this.#readers.get(operation.process) as InstanceType<Protocol['Reader']>
-    return reader.read<Answer>({
-      model: 'Row',
-      operation: 'read',
-      ...planRead(operation.spec, this.#stage.scenario),
-      policy: { ttl: TTL, negativeTtl: TTL, swr: 0, staleIfError: 0 },
-      refresh: false,
-      report: () => undefined,
-      load: () => this.#query(operation),
-    })
+    const load = () => this.#query(operation)
+    return reader.read(readOf(operation.spec, this.#stage.scenario, load))
   }
 
   #query(operation: Running): Promise<Answer> {

@@ -1,6 +1,5 @@
-import { codec, LIFETIME, TTL } from './actors.js'
-import type { Answer } from './ledger.js'
-import { keyOf, planRead } from './plan.js'
+import { LIFETIME, readerTerms } from './actors.js'
+import { keyOf, readOf } from './plan.js'
 import type { Stage } from './stage.js'
 import { show } from './step.js'
 import type { StoreStep } from './store.js'
@@ -18,15 +17,8 @@ export async function readInTheEnd(stage: Stage): Promise<void> {
     for (const [key, spec] of new Map(specs.map((one) => [keyOf(one), one]))) {
       const name = `the last read of ${key}`
       ledger.beginRead(name, LAST, spec.rows, clock.now)
-      const answer = await reader.read<Answer>({
-        model: 'Row',
-        operation: 'read',
-        ...planRead(spec, scenario),
-        policy: { ttl: TTL, negativeTtl: TTL, swr: 0, staleIfError: 0 },
-        refresh: false,
-        report: () => undefined,
-        load: async () => ledger.queryReplica(spec.rows, clock.now),
-      })
+      const load = async () => ledger.queryReplica(spec.rows, clock.now)
+      const answer = await reader.read(readOf(spec, scenario, load))
       trace.say(`${name} returns ${show(answer)}`)
       const wrong = ledger.endRead(name, answer)
       if (wrong !== undefined) return trace.violate(wrong)
@@ -43,15 +35,13 @@ function newReader({ scenario, protocol, clock, store: simulated }: Stage) {
   const telemetry = new protocol.Telemetry()
   const owing = { store, telemetry, holdUntil: () => undefined, everything: () => [] }
   return new protocol.Reader({
+    ...readerTerms,
     store,
     owed: new protocol.OwedTouches(owing),
-    codec,
     telemetry,
     clock: () => clock.now,
     strict: scenario.consistency === 'strict',
     // Whoever has the lease does nothing more.
     leaseWait: 0,
-    jitter: 0,
-    near: undefined,
   })
 }

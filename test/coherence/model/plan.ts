@@ -1,7 +1,11 @@
-import type { Narrowed } from '../../../src/coherence/read.js'
+import type { Narrowed, Read } from '../../../src/coherence/read.js'
 import type { EntryKey } from '../../../src/plan/key.js'
 import type { Tag, TagId } from '../../../src/plan/tag.js'
+import type { Answer } from './ledger.js'
 import type { Operation, Scenario } from './scenario.js'
+
+/** Of entries: long against every deadline. */
+export const TTL = 1_000_000
 
 /** Touched by every write. */
 const MODEL = 'model' as TagId
@@ -22,6 +26,23 @@ interface ReadPlan {
 interface WritePlan {
   readonly announced: readonly Tag[]
   readonly touched: readonly Tag[]
+}
+
+/** The read as the protocol gets it. */
+export function readOf(
+  spec: Operation,
+  scenario: Scenario,
+  load: () => Promise<Answer>,
+): Read<Answer> {
+  return {
+    model: 'Row',
+    operation: 'read',
+    ...planRead(spec, scenario),
+    policy: { ttl: TTL, negativeTtl: TTL, swr: 0, staleIfError: 0 },
+    refresh: false,
+    report: () => undefined,
+    load,
+  }
 }
 
 /** Where no operation is late, every row has a tag, and that is all there is. */

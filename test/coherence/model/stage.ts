@@ -37,7 +37,8 @@ export function setStage(scenario: Scenario, protocol: Protocol): Stage {
   const trace = new Trace(() => clock.now - START)
   const names = new Names(() => schedule.running)
   const schedule: Schedule = new Schedule({ scenario, clock, faults, names, trace })
-  const store = new SimulatedStore(() => protocol.memory({ maxEntries: 8 }), names, trace)
+  const create = () => protocol.memory({ maxEntries: 8 })
+  const store = new SimulatedStore({ create, clock, names, trace })
   const ledger = new Ledger(scenario)
   const processes = processesOf(scenario)
   return { scenario, protocol, clock, faults, ledger, store, names, schedule, trace, processes }

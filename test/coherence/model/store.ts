@@ -12,6 +12,7 @@ import type {
 } from '../../../src/store/store.js'
 import { type Names, NOTHING } from './names.js'
 import type { Scenario } from './scenario.js'
+import type { Clock } from './stage.js'
 import type { RecordName } from './step.js'
 import type { Trace } from './trace.js'
 
@@ -28,6 +29,14 @@ export interface StoreStep<T> {
 /** How a process asks for a step. */
 export type Ask = <T>(step: StoreStep<T>) => Promise<T>
 
+export interface SimulatedStoreOptions {
+  /** Creates the store of one record. */
+  readonly create: () => Store
+  readonly clock: Clock
+  readonly names: Names
+  readonly trace: Trace
+}
+
 /**
  * The store of a world: a `memory()` for each record, so that each is atomic by itself, can be lost
  * by itself, and a call over several can be taken apart.
@@ -36,6 +45,7 @@ export class SimulatedStore {
   /** Whether an entry that stood was replaced by one that does not. */
   hasOverwritten = false
   readonly #create: () => Store
+  readonly #clock: Clock
   readonly #names: Names
   readonly #trace: Trace
   readonly #records = new Map<RecordName, Store>()
@@ -47,8 +57,9 @@ export class SimulatedStore {
   /** Of each record, what `fingerprint` says of it. */
   readonly #seen = new Map<RecordName, string>()
 
-  constructor(create: () => Store, names: Names, trace: Trace) {
+  constructor({ create, clock, names, trace }: SimulatedStoreOptions) {
     this.#create = create
+    this.#clock = clock
     this.#names = names
     this.#trace = trace
     this.#leases = create()
@@ -175,14 +186,14 @@ export class SimulatedStore {
           done,
         )
       },
-      fill: (key, entry, seen, now) =>
+      fill: (key, entry, seen, keepFor) =>
         ask({
           label: `fill ${key} with ${this.#names.value(entry)}`,
           records: [entryOf(key)],
           perform: async () => {
             const before = (await this.#entry(key).lookup(key, [])).entry
-            const outcome = await this.#entry(key).fill(key, entry, seen, now)
-            if (outcome === 'stored') await this.#check(before, entry, now)
+            const outcome = await this.#entry(key).fill(key, entry, seen, keepFor)
+            if (outcome === 'stored') await this.#check(before, entry)
             const found = await this.#entry(key).lookup(key, [])
             this.#seen.set(entryOf(key), this.#names.entry(found))
             return outcome
@@ -220,10 +231,10 @@ export class SimulatedStore {
   }
 
   /** What may be said of an entry that was stored. */
-  async #check(before: Entry | undefined, entry: Entry, now: number): Promise<void> {
+  async #check(before: Entry | undefined, entry: Entry): Promise<void> {
     if (await this.#stands(entry)) {
       const until = [...entry.dependencies.keys()].map((tag) => this.#holds.get(tagOf(tag)))
-      const isHeld = until.some((time) => time !== undefined && time >= now)
+      const isHeld = until.some((time) => time !== undefined && time >= this.#clock.now)
       if (isHeld) this.#trace.violate('an entry is stored while a hold stands')
     } else if (before !== undefined && (await this.#stands(before))) {
       this.hasOverwritten = true

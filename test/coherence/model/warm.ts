@@ -1,8 +1,8 @@
 import { seal } from '../../../src/codec/envelope.js'
 import type { TagId } from '../../../src/plan/tag.js'
 import type { Generation } from '../../../src/store/store.js'
-import { codec, TTL } from './actors.js'
-import { keyOf, planRead } from './plan.js'
+import { codec } from './actors.js'
+import { keyOf, planRead, TTL } from './plan.js'
 import type { Stage } from './stage.js'
 
 /** Fills the store with what reads before all others would have left. */
@@ -25,6 +25,6 @@ export async function warm({
       filledAt: 0,
       freshUntil: TTL,
     }
-    await store.fill(key, entry, 0 as Generation, 0)
+    await store.fill(key, entry, 0 as Generation, TTL)
   }
 }
