@@ -30,6 +30,7 @@ import type { BypassReason } from './telemetry/events.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import type { CacheControl } from './types.js'
 import { loadsTag, taggedKey, userTag } from './user-tags.js'
+import { WriteThrough } from './write-through.js'
 
 /** What Prisma hands to a query extension. */
 export interface Operation {
@@ -59,6 +60,7 @@ type ModelOperation = Operation & { readonly model: string }
 /** One extended client's cache: tells reads from writes, plans them, and hands them to the protocol. */
 export class CacheAside {
   readonly control: CacheControl
+  readonly writeThrough: WriteThrough
   readonly #client: Client
   readonly #catalog: Catalog
   readonly #settings: Settings
@@ -92,6 +94,11 @@ export class CacheAside {
     })
     this.#reader = this.#createReader()
     this.#strictUndefined = client._previewFeatures?.includes('strictUndefinedChecks') ?? false
+    this.writeThrough = new WriteThrough({
+      catalog,
+      isOn: (model) => this.#settings.models.get(model)?.writeThrough ?? false,
+      telemetry: this.#telemetry,
+    })
     this.control = createControl({
       catalog,
       settings: this.#settings,
@@ -150,6 +157,7 @@ export class CacheAside {
 
   /** Waits for reads that go on in the background. */
   async rest(): Promise<void> {
+    await this.writeThrough.rest()
     const reader = await this.#reader
     await reader.rest()
   }
@@ -278,15 +286,18 @@ export class CacheAside {
       () => this.#planner.returning(written),
       () => asItIs(args),
     )
-    return this.#announced(
-      {
-        tags: this.#touches(() => this.#planner.write(written)),
-        run: () => query(returning.args),
-        touched: (result) => this.#touches(() => this.#planner.write(written, result)),
-        isRevocable: true,
-      },
-      __internalParams?.transaction,
-    ).then(returning.strip)
+    const transaction = __internalParams?.transaction
+    const change = {
+      tags: this.#touches(() => this.#planner.write(written)),
+      run: () => query(returning.args),
+      touched: (result: unknown) => this.#touches(() => this.#planner.write(written, result)),
+      isRevocable: true,
+    }
+    const result = await this.#announced(change, transaction)
+    if (transaction === undefined && dataPath.length === 0) {
+      this.writeThrough.after(model, operation, result)
+    }
+    return returning.strip(result)
   }
 
   async #raw({ operation, args, query, __internalParams }: Operation) {

@@ -93,6 +93,12 @@ export interface ModelOptions<M extends string = string> {
    * ```
    */
   readonly trackBy?: readonly (string | readonly string[])[] | undefined
+  /**
+   * Whether a row that `create`, `update` or `upsert` gave back outside a transaction is read again at
+   * once, by each of its unique keys, so that the next plain `findUnique` of it is a hit. Default
+   * false. It costs the database a query for each key.
+   */
+  readonly writeThrough?: boolean | undefined
   /** For a view: the models that it reads. Without it a view is not cached. */
   readonly dependsOn?: readonly M[] | undefined
 }

@@ -51,6 +51,7 @@ export interface ModelSettings extends PartialPolicy {
   readonly enabled: boolean
   readonly dependsOn: readonly string[] | undefined
   readonly trackBy: readonly (readonly string[])[]
+  readonly writeThrough: boolean
 }
 
 /** What one read says of itself. */
@@ -180,6 +181,7 @@ const policyNames = ['ttl', 'negativeTtl', 'swr', 'staleIfError'] as const
 export const modelOptionNames = [
   ...policyNames,
   'trackBy',
+  'writeThrough',
   'dependsOn',
 ] as const satisfies (keyof ModelOptions)[]
 export const queryOptionNames = [
@@ -238,12 +240,13 @@ function oneModel(
   given: unknown,
   catalog: Catalog,
   model: Model,
-  under: ModelSettings = { ...UNSAID, enabled: true, dependsOn: undefined, trackBy: [] },
+  under: ModelSettings = NO_MODEL_SETTINGS,
 ): ModelSettings {
   if (given === false) return { ...under, enabled: false }
   checkKeys(path, given, modelOptionNames)
   const options = given as ModelOptions
-  const { dependsOn, trackBy } = options
+  const { dependsOn, trackBy, writeThrough } = options
+  checkBoolean(`${path}.writeThrough`, writeThrough)
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
     checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
   }
@@ -255,7 +258,16 @@ function oneModel(
     enabled: true,
     dependsOn: dependsOn ?? under.dependsOn,
     trackBy: [...under.trackBy, ...tracked],
+    writeThrough: writeThrough ?? under.writeThrough,
   }
+}
+
+const NO_MODEL_SETTINGS: ModelSettings = {
+  ...UNSAID,
+  enabled: true,
+  dependsOn: undefined,
+  trackBy: [],
+  writeThrough: false,
 }
 
 function namesIn(catalog: Catalog): readonly string[] {

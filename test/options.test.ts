@@ -258,7 +258,7 @@ describe('a client', () => {
     await withClient(async (client) => {
       const { $cache } = extended(client)
       await expect($cache.invalidate({ model: 'Usr' })).rejects.toThrow(
-        new ConfigurationError('invalidate: expected { model } of the schema, got Usr'),
+        new ConfigurationError("unknown model 'Usr' in invalidate.model; did you mean 'User'?"),
       )
       await expect($cache.invalidate(undefined as never)).rejects.toThrow(ConfigurationError)
     })
