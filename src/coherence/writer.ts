@@ -4,6 +4,7 @@ import type { SettledTags, Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { OwedTouches } from './owed-touches.js'
+import { Renewal } from './renewal.js'
 import { settle } from './touches.js'
 
 export interface WriterOptions {
@@ -34,11 +35,14 @@ export class Write {
   readonly #terms: WriteTerms
   readonly #id = newWriteId()
   readonly #operations: Announced[] = []
+  readonly #renewal: Renewal
   #revocable = true
 
   constructor(options: WriterOptions, terms: WriteTerms) {
     this.#options = options
     this.#terms = terms
+    // Who takes longer than the lifetime, and lives, is not to be taken for dead.
+    this.#renewal = new Renewal(terms.lifetime / 2, () => this.#renew())
   }
 
   /**
@@ -53,26 +57,20 @@ export class Write {
     tags: readonly Tag[],
     revocable = true,
   ): Promise<(touched: readonly Tag[]) => void> {
-    const { store, clock, telemetry } = this.#options
+    const { telemetry, rejectWrites } = this.#options
     this.#revocable &&= revocable
     const operation: Announced = { announced: tags, touched: tags }
     this.#operations.push(operation)
-    const mark = {
-      writeId: this.#id,
-      deadline: clock() + this.#terms.lifetime,
-      blocking: this.#terms.blocking ?? false,
-    }
     try {
-      await store.announce(
-        tags.map(({ id }) => id),
-        mark,
-      )
+      await this.#mark(tags.map(({ id }) => id))
     } catch (error) {
       telemetry.error('announce', error)
-      if (this.#options.rejectWrites) {
+      if (rejectWrites) {
         throw new StoreUnavailableError('the cache cannot be told of this write', { cause: error })
       }
     }
+    // Where nobody will tell of the end, nobody would stop it.
+    if (this.#terms.blocking !== true) this.#renewal.start()
     return (touched) => {
       operation.touched = touched
     }
@@ -111,8 +109,28 @@ export class Write {
     return outcome
   }
 
+  #mark(tags: readonly Tag['id'][]): Promise<void> {
+    const { store, clock } = this.#options
+    const deadline = clock() + this.#terms.lifetime
+    return store.announce(tags, {
+      writeId: this.#id,
+      deadline,
+      blocking: this.#terms.blocking ?? false,
+    })
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await this.#mark(this.#announced())
+    } catch (error) {
+      this.#options.telemetry.error('announce', error)
+    }
+  }
+
   async #end(tags: SettledTags): Promise<boolean> {
     const { store, owed, telemetry } = this.#options
+    // A mark that came later would stay.
+    await this.#renewal.stop()
     try {
       await settle(store, this.#id, tags)
       return true
