@@ -4,7 +4,7 @@ import { createDatabase, type Provider } from '../support/databases.js'
 import { type Program, programs } from './program.js'
 import { createWorld } from './run-program.js'
 
-export const READS = Number(process.env.READS ?? 20_000)
+export const READS = Number(process.env.READS ?? 25_000)
 
 /** `SEED=... npx vitest run test/coherence/random-sqlite.test.ts` repeats a run. */
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
