@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { LISTENER } from './cache-info.js'
 import type { Catalog } from './catalog/catalog.js'
 import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
@@ -11,7 +10,7 @@ import { type Transaction, Transactions } from './coherence/transactions.js'
 import { Write, type WriteTerms } from './coherence/writer.js'
 import { createControl } from './control.js'
 import { DeclaredTags } from './declared-tags.js'
-import { ConfigurationError } from './errors.js'
+import { Explainer } from './explain.js'
 import type { CacheAsideOptions } from './options.js'
 import { provesUnwritten } from './outcome.js'
 import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
@@ -30,6 +29,9 @@ import type { BypassReason } from './telemetry/events.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import type { CacheControl } from './types.js'
 import { loadsTag, taggedKey, userTag } from './user-tags.js'
+import { incremented } from './version/increments.js'
+import { Lock } from './version/lock.js'
+import { type Versions, versionsOf } from './version/versions.js'
 
 /** What Prisma hands to a query extension. */
 export interface Operation {
@@ -71,7 +73,9 @@ export class CacheAside {
   readonly #reader: Promise<Reader>
   readonly #strictUndefined: boolean
   readonly #computedLater = new Set<string>()
-  readonly #explaining = new AsyncLocalStorage<(operation: Operation) => never>()
+  readonly #explainer = new Explainer<Operation>((operation) => this.#explanationOf(operation))
+  readonly #versions: Versions
+  readonly #lock: Lock
 
   constructor(client: Client, catalog: Catalog, options: CacheAsideOptions) {
     this.#client = client
@@ -82,6 +86,13 @@ export class CacheAside {
       ...this.#settings,
       ...traitsOf(client, catalog),
       computedLater: this.#computedLater,
+    })
+    this.#versions = versionsOf(this.#settings.models)
+    this.#lock = new Lock({
+      client,
+      versions: this.#versions,
+      select: (model, fields) => this.#planner.selection(model, fields),
+      heal: (query, row) => this.#heal(this.#touches(() => this.#planner.write(query, row))),
     })
     this.#store = options.store ?? defaultStore()
     this.#owed = new OwedTouches({
@@ -99,7 +110,7 @@ export class CacheAside {
       ...this.#protocol(),
       reader: this.#reader,
       declared: this.#declared,
-      explain: (query) => this.#explain(query),
+      explain: (query) => this.#explainer.explain(query),
       everything: () => this.#everything(),
       touch: (tags) => this.#touch(tags),
       owesTouches: () => !this.#owed.isEmpty,
@@ -109,7 +120,7 @@ export class CacheAside {
 
   /** Runs one operation of the client, of any kind. */
   async run(operation: Operation): Promise<unknown> {
-    this.#explaining.getStore()?.(operation)
+    this.#explainer.take(operation)
     if (!hasModel(operation)) return this.#raw(operation)
     return isRead(operation.operation) ? this.#read(operation) : this.#invalidating(operation)
   }
@@ -212,24 +223,6 @@ export class CacheAside {
     })
   }
 
-  /** Takes the first operation that the call would run, and lets none run. */
-  async #explain(query: () => PromiseLike<unknown>): Promise<Explanation> {
-    let explained: Explanation | undefined
-    const take = (operation: Operation) => {
-      explained ??= this.#explanationOf(operation)
-      throw new Explained()
-    }
-    try {
-      await this.#explaining.run(take, async () => query())
-    } catch (error) {
-      if (!(error instanceof Explained)) throw error
-    }
-    if (explained !== undefined) return explained
-    throw new ConfigurationError(
-      'explain: expected a function that calls this client, such as () => prisma.user.findMany(), got one that does not',
-    )
-  }
-
   #explanationOf(operation: Operation): Explanation {
     const { model, args } = operation
     const dataPath = operation.__internalParams?.dataPath ?? []
@@ -239,7 +232,10 @@ export class CacheAside {
     }
     const { cache, ...own } = objectOf(args)
     const query = { model, operation: operation.operation, args: own, dataPath }
-    if (!isRead(query.operation)) return explainWrite(query, this.#planner.write(query))
+    if (!isRead(query.operation)) {
+      const written = { ...query, args: incremented(this.#catalog, this.#versions, query) }
+      return explainWrite(query, this.#planner.write(written))
+    }
     const { scope } = readSettingsOf(cache)
     return explainRead(query, this.#planner.read(query, scope, true))
   }
@@ -272,20 +268,21 @@ export class CacheAside {
   }
 
   async #write({ model, operation, args, query, __internalParams }: ModelOperation) {
-    const dataPath = __internalParams?.dataPath ?? []
-    const written = { model, operation, args, dataPath }
+    const { transaction, dataPath = [] } = __internalParams ?? {}
+    const counted = incremented(this.#catalog, this.#versions, { model, operation, args })
+    const written = { model, operation, args: counted, dataPath }
     const returning = this.#planWrite(
       () => this.#planner.returning(written),
-      () => asItIs(args),
+      () => asItIs(counted),
     )
     return this.#announced(
       {
         tags: this.#touches(() => this.#planner.write(written)),
-        run: () => query(returning.args),
+        run: () => this.#lock.guard(written, transaction, () => query(returning.args)),
         touched: (result) => this.#touches(() => this.#planner.write(written, result)),
         isRevocable: true,
       },
-      __internalParams?.transaction,
+      transaction,
     ).then(returning.strip)
   }
 
@@ -361,6 +358,16 @@ export class CacheAside {
     this.#telemetry.touch({ tags: tags.map(({ name }) => name) })
   }
 
+  /** The same where nothing hangs on it: what the store does not take now, it is offered again. */
+  async #heal(tags: readonly Tag[]): Promise<void> {
+    try {
+      await this.#touch(tags)
+    } catch (error) {
+      this.#telemetry.error('settle', error)
+      this.#owed.add(tags.map(({ id }) => id))
+    }
+  }
+
   /** Touching these invalidates every entry. */
   #everything(): readonly Tag[] {
     return [...this.#planner.everything(), loadsTag(this.#settings.keyspace)]
@@ -371,9 +378,6 @@ export class CacheAside {
     return times?.timeout ?? defaults?.timeout ?? PRISMA_TIMEOUT
   }
 }
-
-/** Ends a call that is explained instead of run. */
-class Explained extends Error {}
 
 /** Prisma's own default for an interactive transaction, in milliseconds. */
 const PRISMA_TIMEOUT = 5_000

@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CacheAside, type Operation } from './cache-aside.js'
 import { withCacheInfo } from './cache-info.js'
-import { type Client, catalogOf, computedFields, type TransactionTimes } from './client.js'
+import {
+  type Client,
+  catalogOf,
+  computedFields,
+  delegateOf,
+  type TransactionTimes,
+} from './client.js'
 import type { CacheAsideOptions } from './options.js'
 import type { CacheAsideExtension, ModelNames } from './types.js'
 
@@ -64,9 +70,4 @@ function extend(client: Client, options: CacheAsideOptions): Client {
     },
   })
   return informing(extended)
-}
-
-/** The name of a model on the client, as Prisma makes it. */
-function delegateOf(model: string): string {
-  return model.charAt(0).toLowerCase() + model.slice(1)
 }

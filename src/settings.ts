@@ -28,6 +28,7 @@ import { objectOf, READS } from './plan/query.js'
 import { normaliserOf } from './plan/values.js'
 import type { Store } from './store/store.js'
 import type { LoadOptions } from './types.js'
+import { versionColumn } from './version/versions.js'
 
 /** The options, checked, with defaults and comments of the schema applied; durations in milliseconds. */
 export interface Settings extends Policy {
@@ -51,6 +52,8 @@ export interface ModelSettings extends PartialPolicy {
   readonly enabled: boolean
   readonly dependsOn: readonly string[] | undefined
   readonly trackBy: readonly (readonly string[])[]
+  /** The column that counts the updates of a row. */
+  readonly version: string | undefined
 }
 
 /** What one read says of itself. */
@@ -181,6 +184,7 @@ export const modelOptionNames = [
   ...policyNames,
   'trackBy',
   'dependsOn',
+  'version',
 ] as const satisfies (keyof ModelOptions)[]
 export const queryOptionNames = [
   ...policyNames,
@@ -238,12 +242,12 @@ function oneModel(
   given: unknown,
   catalog: Catalog,
   model: Model,
-  under: ModelSettings = { ...UNSAID, enabled: true, dependsOn: undefined, trackBy: [] },
+  under: ModelSettings = NOTHING_SAID,
 ): ModelSettings {
   if (given === false) return { ...under, enabled: false }
   checkKeys(path, given, modelOptionNames)
   const options = given as ModelOptions
-  const { dependsOn, trackBy } = options
+  const { dependsOn, trackBy, version } = options
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
     checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
   }
@@ -255,7 +259,16 @@ function oneModel(
     enabled: true,
     dependsOn: dependsOn ?? under.dependsOn,
     trackBy: [...under.trackBy, ...tracked],
+    version: versionColumn(`${path}.version`, version, model) ?? under.version,
   }
+}
+
+const NOTHING_SAID: ModelSettings = {
+  ...UNSAID,
+  enabled: true,
+  dependsOn: undefined,
+  trackBy: [],
+  version: undefined,
 }
 
 function namesIn(catalog: Catalog): readonly string[] {

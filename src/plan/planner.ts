@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.js'
 import type { BypassReason } from '../telemetry/events.js'
 import type { Narrowed, Part } from './dependencies.js'
 import { type EntryKey, entryKey } from './key.js'
-import type { Query } from './query.js'
+import { type Args, objectOf, type Query } from './query.js'
 import { mayWrite, modelsNamedIn } from './raw.js'
 import { type Survey, survey } from './read.js'
 import { asItIs, type Returning, returning } from './returned.js'
@@ -116,6 +116,12 @@ export class Planner {
     const isComputed = [...computed, ...computedLater].some((f) => f.startsWith(`${query.model}.`))
     // Computed fields may be made of those that would be taken off again.
     return isComputed ? asItIs(query.args) : returning(this.#tracked, query, omitted(query.model))
+  }
+
+  /** The selection of these fields of a row and of the tracked ones. */
+  selection(model: string, fields: Args): Args {
+    const query = { model, operation: 'update', args: { select: fields }, dataPath: [] }
+    return objectOf(objectOf(returning(this.#tracked, query, {}).args).select)
   }
 
   /** Nothing where raw SQL only reads; no text at all may do anything. */
