@@ -66,8 +66,7 @@ export async function retryOptimistic<T>(
       if (!(error instanceof OptimisticLockError)) throw error
       if (attempt >= attempts) throw new OptimisticRetryError(attempts, { cause: error })
     }
-    const whole = Math.min(backoff * 2 ** (attempt - 1), Math.max(backoff, LONGEST_PAUSE))
-    await waited(whole * (1 - jitter * Math.random()), signal)
+    await waited(pauseAfter(attempt, backoff, jitter), signal)
   }
 }
 
@@ -77,6 +76,12 @@ export const retryOptionNames = [
   'jitter',
   'signal',
 ] as const satisfies (keyof RetryOptions)[]
+
+/** Milliseconds. */
+export function pauseAfter(attempt: number, backoff: number, jitter: number): number {
+  const whole = Math.min(backoff * 2 ** (attempt - 1), Math.max(backoff, LONGEST_PAUSE))
+  return whole * (1 - jitter * Math.random())
+}
 
 async function waited(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   try {
