@@ -11,12 +11,13 @@ import { Write, type WriteTerms } from './coherence/writer.js'
 import { createControl } from './control.js'
 import { DeclaredTags } from './declared-tags.js'
 import { Explainer } from './explain.js'
+import { hasModel, type ModelOperation, type Operation, sqlOf } from './operation.js'
 import type { CacheAsideOptions } from './options.js'
 import { provesUnwritten } from './outcome.js'
 import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
 import { containsUndefined } from './plan/key.js'
 import { Planner, type ReadPlan } from './plan/planner.js'
-import { type Args, isRead, objectOf, type Query } from './plan/query.js'
+import { isRead, objectOf, type Query } from './plan/query.js'
 import { asItIs } from './plan/returned.js'
 import type { Tag } from './plan/tag.js'
 import { Report, type ReportOptions } from './report.js'
@@ -29,21 +30,10 @@ import type { BypassReason } from './telemetry/events.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import type { CacheControl } from './types.js'
 import { loadsTag, taggedKey, userTag } from './user-tags.js'
+import { acknowledgedIn } from './version/acknowledged.js'
 import { incremented } from './version/increments.js'
 import { Lock } from './version/lock.js'
 import { type Versions, versionsOf } from './version/versions.js'
-
-/** What Prisma hands to a query extension. */
-export interface Operation {
-  readonly model?: string
-  readonly operation: string
-  readonly args: unknown
-  readonly query: (args: unknown) => Promise<unknown>
-  readonly __internalParams?: {
-    readonly transaction?: Transaction
-    readonly dataPath?: readonly string[]
-  }
-}
 
 /** What may change rows, and what it touches. */
 interface Change {
@@ -52,11 +42,11 @@ interface Change {
   readonly run: () => Promise<unknown>
   /** What it did touch, given its result. */
   readonly touched: (result: unknown) => readonly Tag[]
+  /** Given its result, what to do if it is acknowledged. */
+  readonly whenAcknowledged?: (result: unknown) => () => void
   /** Whether a rollback undoes it: raw SQL may commit by itself. */
   readonly isRevocable: boolean
 }
-
-type ModelOperation = Operation & { readonly model: string }
 
 /** One extended client's cache: tells reads from writes, plans them, and hands them to the protocol. */
 export class CacheAside {
@@ -195,7 +185,8 @@ export class CacheAside {
     const who = asked.scope === undefined ? scopeOf(this.#settings.scope, this.#telemetry) : asked
     if (who === undefined) return bypass('scope')
     const dataPath = __internalParams?.dataPath ?? []
-    const plan = this.#planRead({ model, operation, args: own, dataPath }, who.scope)
+    const read = { model, operation, args: own, dataPath }
+    const plan = this.#planRead(read, who.scope)
     if (!plan.cacheable) return bypass(plan.reason)
 
     const given = asked.tags.map((name) => userTag(this.#settings.keyspace, name))
@@ -211,6 +202,8 @@ export class CacheAside {
       tags: tags.map(({ id }) => id),
       wide: plan.wide.map(({ id }) => id),
       narrow: plan.narrow,
+      isOlder: (answer) =>
+        acknowledgedIn(this.#store).isOlder(this.#planner.versionsIn(read, answer)),
       policy: policyOf(
         asked,
         { ...UNSAID, ttl: plan.ttl },
@@ -281,6 +274,10 @@ export class CacheAside {
         run: () => this.#lock.guard(written, transaction, () => query(returning.args)),
         touched: (result) => this.#touches(() => this.#planner.write(written, result)),
         isRevocable: true,
+        whenAcknowledged: (result) => {
+          const versions = this.#planner.versionsIn(written, result)
+          return () => acknowledgedIn(this.#store).note(operation, versions)
+        },
       },
       transaction,
     ).then(returning.strip)
@@ -311,12 +308,13 @@ export class CacheAside {
 
   /** Runs what may change rows: by itself, or as part of its transaction. */
   async #announced(change: Change, transaction: Transaction | undefined): Promise<unknown> {
-    const { tags, run, touched, isRevocable } = change
+    const { tags, run, touched, isRevocable, whenAcknowledged } = change
     if (transaction === undefined) {
       const write = this.#begin({ lifetime: this.#settings.writeDeadline })
       const report = await write.announce(tags, isRevocable)
       const outcome = run().then((result) => {
         report(touched(result))
+        if (whenAcknowledged) write.whenAcknowledged(whenAcknowledged(result))
         return result
       })
       return write.endWith(outcome, provesUnwritten)
@@ -327,6 +325,7 @@ export class CacheAside {
     const report = await write.announce(tags, isRevocable)
     const result = await run()
     report(touched(result))
+    if (whenAcknowledged) write.whenAcknowledged(whenAcknowledged(result))
     return result
   }
 
@@ -381,13 +380,3 @@ export class CacheAside {
 
 /** Prisma's own default for an interactive transaction, in milliseconds. */
 const PRISMA_TIMEOUT = 5_000
-
-function hasModel(operation: Operation): operation is ModelOperation {
-  return operation.model !== undefined
-}
-
-/** The text of raw SQL, in any of the forms that Prisma hands on; undefined where there is none. */
-function sqlOf(args: unknown): string | undefined {
-  const text = Array.isArray(args) ? args[0] : (objectOf(args) as Args).sql
-  return typeof text === 'string' ? text : undefined
-}

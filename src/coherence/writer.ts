@@ -34,6 +34,7 @@ export class Write {
   readonly #terms: WriteTerms
   readonly #id = newWriteId()
   readonly #operations: Announced[] = []
+  readonly #acknowledged: (() => void)[] = []
   #revocable = true
 
   constructor(options: WriterOptions, terms: WriteTerms) {
@@ -78,6 +79,11 @@ export class Write {
     }
   }
 
+  /** Calls this if it is certain that the write happened, before the application hears of it. */
+  whenAcknowledged(run: () => void): void {
+    this.#acknowledged.push(run)
+  }
+
   /** The write happened, or may have: what its operations touched is touched. */
   async settle(): Promise<void> {
     if (this.#operations.length === 0) return
@@ -107,6 +113,7 @@ export class Write {
       await (isUnwritten(error) ? this.withdraw() : this.settle())
       throw error
     }
+    for (const run of this.#acknowledged) run()
     await this.settle()
     return outcome
   }

@@ -92,7 +92,7 @@ function expectationOf(versions: Versions, query: Query): Expectation | undefine
   return isVersion(expected) ? { column, expected, where } : undefined
 }
 
-function isVersion(value: unknown): value is number | bigint {
+export function isVersion(value: unknown): value is number | bigint {
   return typeof value === 'bigint' || Number.isInteger(value)
 }
 

@@ -28,7 +28,7 @@ function unfitnessOf({ type, list, required, default: { kind } }: Field): string
 
 /** Of the models that have one. */
 export function versionsOf(
-  models: ReadonlyMap<string, { readonly version: string | undefined }>,
+  models: ReadonlyMap<string, { readonly version?: string | undefined }>,
 ): Versions {
   return new Map(
     [...models].flatMap(([name, { version }]) =>

@@ -43,7 +43,7 @@ const updates: Record<string, [(prisma: Writer) => PromiseLike<unknown>, Version
   ],
   'an update of nothing': [(p) => p.document.update({ where, data: {} }), {}],
   'an update of undefined': [
-    (p) => p.document.update({ where, data: { title: undefined, version: undefined } }),
+    (p) => p.document.update({ where, data: { title: undefined, version: undefined } as object }),
     {},
   ],
   'a connect by the row that has the key': [
