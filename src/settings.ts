@@ -1,5 +1,5 @@
 import { annotationOf } from './catalog/annotations.js'
-import { type Catalog, type Field, type Model, modelOf } from './catalog/catalog.js'
+import { type Catalog, type Model, modelOf } from './catalog/catalog.js'
 import {
   checkBoolean,
   checkFunction,
@@ -25,8 +25,8 @@ import type {
   WriteOptions,
 } from './options.js'
 import { objectOf, READS } from './plan/query.js'
-import { normaliserOf } from './plan/values.js'
 import type { Store } from './store/store.js'
+import { trackedFields } from './tracked-fields.js'
 import type { LoadOptions } from './types.js'
 import { versionColumn } from './version/versions.js'
 
@@ -278,27 +278,6 @@ function namesIn(catalog: Catalog): readonly string[] {
 /** Tables and views, without what stands between two of them. */
 function tablesIn(catalog: Catalog): readonly Model[] {
   return [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
-}
-
-function trackedFields(path: string, key: unknown, model: Model, provider: string): string[] {
-  const names = [...model.fields.keys()]
-  const fields = Array.isArray(key) ? key : [key]
-  if (fields.length === 0) throw wrong(path, 'a field or a list of fields', key)
-  return fields.map((name) => {
-    checkName(path, name, names, 'field')
-    const field = model.fields.get(name) as Field
-    if (field.updatedAt || normaliserOf(provider, field) === undefined) {
-      const why = field.updatedAt
-        ? 'every update changes it'
-        : 'its values are not compared exactly'
-      throw wrong(
-        path,
-        `a field that can be tracked (on ${provider}, ${name} cannot: ${why})`,
-        name,
-      )
-    }
-    return name
-  })
 }
 
 function isStore(given: unknown): given is Store {

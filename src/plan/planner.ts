@@ -4,7 +4,7 @@ import { type RowVersions, versionsIn } from '../version/shown.js'
 import { type Versions, versionsOf } from '../version/versions.js'
 import type { Narrowed, Part } from './dependencies.js'
 import { type EntryKey, entryKey } from './key.js'
-import { type Args, objectOf, type Query } from './query.js'
+import { type Args, isRead, objectOf, type Query } from './query.js'
 import { mayWrite, modelsNamedIn } from './raw.js'
 import { type Survey, survey } from './read.js'
 import { asItIs, type Returning, returning } from './returned.js'
@@ -128,8 +128,10 @@ export class Planner {
   }
 
   /** Of the rows in an answer to the query. */
-  versionsIn({ model, dataPath }: Query, answer: unknown): RowVersions {
-    return versionsIn(this.#tracked, this.#versions, model, dataPath.length > 0 ? null : answer)
+  versionsIn({ model, operation, dataPath }: Query, answer: unknown): RowVersions {
+    // Counts and aggregates have columns' names, but are no rows.
+    const isOfRows = dataPath.length === 0 && (!isRead(operation) || operation.startsWith('find'))
+    return versionsIn(this.#tracked, this.#versions, model, isOfRows ? answer : null)
   }
 
   /** The selection of these fields of a row and of the tracked ones. */

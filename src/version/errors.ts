@@ -29,7 +29,7 @@ export interface LockFailure {
  */
 export class OptimisticLockError extends CacheAsideError implements LockFailure {
   override readonly name = 'OptimisticLockError'
-  readonly code = 'OPTIMISTIC_LOCK'
+  override readonly code: 'OPTIMISTIC_LOCK' = 'OPTIMISTIC_LOCK'
   readonly model: string
   readonly where: Readonly<Record<string, unknown>>
   readonly expected: number | bigint
@@ -47,7 +47,7 @@ export class OptimisticLockError extends CacheAsideError implements LockFailure 
 /** `retryOptimistic` gave up. `cause` is the last `OptimisticLockError`. */
 export class OptimisticRetryError extends CacheAsideError {
   override readonly name = 'OptimisticRetryError'
-  readonly code = 'OPTIMISTIC_RETRY'
+  override readonly code: 'OPTIMISTIC_RETRY' = 'OPTIMISTIC_RETRY'
   /** How often the function ran. */
   readonly attempts: number
 

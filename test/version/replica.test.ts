@@ -71,6 +71,15 @@ describe('an answer of a replica is stored', () => {
     expect(outcomes).toEqual(['stored'])
   })
 
+  it('where it counts', async () => {
+    const { prisma, outcomes } = await openLagging()
+    for (const _ of [2, 3, 4]) await prisma.document.update({ where: { id: 2 }, data })
+    // Two ids and two versions, as the second row would show them.
+    const counts = await prisma.document.count({ select: { id: true, version: true } })
+    expect(counts).toEqual({ id: 2, version: 2 })
+    expect(outcomes).toEqual(['stored'])
+  })
+
   it('after a transaction that was rolled back', async () => {
     const { prisma, outcomes } = await openLagging()
     const undone = prisma.$transaction(async (tx) => {
