@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { LISTENER } from './cache-info.js'
 import type { Catalog } from './catalog/catalog.js'
 import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
@@ -11,13 +10,14 @@ import { type Transaction, Transactions } from './coherence/transactions.js'
 import { Write, type WriteTerms } from './coherence/writer.js'
 import { createControl } from './control.js'
 import { DeclaredTags } from './declared-tags.js'
-import { ConfigurationError } from './errors.js'
+import { Explainer } from './explain.js'
+import { hasModel, type ModelOperation, type Operation, sqlOf } from './operation.js'
 import type { CacheAsideOptions } from './options.js'
 import { provesUnwritten } from './outcome.js'
 import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
 import { containsUndefined } from './plan/key.js'
 import { Planner, type ReadPlan } from './plan/planner.js'
-import { type Args, isRead, objectOf, type Query } from './plan/query.js'
+import { isRead, objectOf, type Query } from './plan/query.js'
 import { asItIs } from './plan/returned.js'
 import type { Tag } from './plan/tag.js'
 import { Report, type ReportOptions } from './report.js'
@@ -30,19 +30,11 @@ import type { BypassReason } from './telemetry/events.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import type { CacheControl } from './types.js'
 import { loadsTag, taggedKey, userTag } from './user-tags.js'
+import { acknowledgedIn } from './version/acknowledged.js'
+import { incremented } from './version/increments.js'
+import { Lock } from './version/lock.js'
+import { type Versions, versionsOf } from './version/versions.js'
 import { WriteThrough } from './write-through.js'
-
-/** What Prisma hands to a query extension. */
-export interface Operation {
-  readonly model?: string
-  readonly operation: string
-  readonly args: unknown
-  readonly query: (args: unknown) => Promise<unknown>
-  readonly __internalParams?: {
-    readonly transaction?: Transaction
-    readonly dataPath?: readonly string[]
-  }
-}
 
 /** What may change rows, and what it touches. */
 interface Change {
@@ -51,11 +43,11 @@ interface Change {
   readonly run: () => Promise<unknown>
   /** What it did touch, given its result. */
   readonly touched: (result: unknown) => readonly Tag[]
+  /** Given its result, what to do if it is acknowledged. */
+  readonly whenAcknowledged?: (result: unknown) => () => void
   /** Whether a rollback undoes it: raw SQL may commit by itself. */
   readonly isRevocable: boolean
 }
-
-type ModelOperation = Operation & { readonly model: string }
 
 /** One extended client's cache: tells reads from writes, plans them, and hands them to the protocol. */
 export class CacheAside {
@@ -73,7 +65,9 @@ export class CacheAside {
   readonly #reader: Promise<Reader>
   readonly #strictUndefined: boolean
   readonly #computedLater = new Set<string>()
-  readonly #explaining = new AsyncLocalStorage<(operation: Operation) => never>()
+  readonly #explainer = new Explainer<Operation>((operation) => this.#explanationOf(operation))
+  readonly #versions: Versions
+  readonly #lock: Lock
 
   constructor(client: Client, catalog: Catalog, options: CacheAsideOptions) {
     this.#client = client
@@ -84,6 +78,13 @@ export class CacheAside {
       ...this.#settings,
       ...traitsOf(client, catalog),
       computedLater: this.#computedLater,
+    })
+    this.#versions = versionsOf(this.#settings.models)
+    this.#lock = new Lock({
+      client,
+      versions: this.#versions,
+      select: (model, fields) => this.#planner.selection(model, fields),
+      heal: (query, row) => this.#heal(this.#touches(() => this.#planner.write(query, row))),
     })
     this.#store = options.store ?? defaultStore()
     this.#owed = new OwedTouches({
@@ -106,7 +107,7 @@ export class CacheAside {
       ...this.#protocol(),
       reader: this.#reader,
       declared: this.#declared,
-      explain: (query) => this.#explain(query),
+      explain: (query) => this.#explainer.explain(query),
       everything: () => this.#everything(),
       touch: (tags) => this.#touch(tags),
       owesTouches: () => !this.#owed.isEmpty,
@@ -116,7 +117,7 @@ export class CacheAside {
 
   /** Runs one operation of the client, of any kind. */
   async run(operation: Operation): Promise<unknown> {
-    this.#explaining.getStore()?.(operation)
+    this.#explainer.take(operation)
     if (!hasModel(operation)) return this.#raw(operation)
     return isRead(operation.operation) ? this.#read(operation) : this.#invalidating(operation)
   }
@@ -192,7 +193,8 @@ export class CacheAside {
     const who = asked.scope === undefined ? scopeOf(this.#settings.scope, this.#telemetry) : asked
     if (who === undefined) return bypass('scope')
     const dataPath = __internalParams?.dataPath ?? []
-    const plan = this.#planRead({ model, operation, args: own, dataPath }, who.scope)
+    const read = { model, operation, args: own, dataPath }
+    const plan = this.#planRead(read, who.scope)
     if (!plan.cacheable) return bypass(plan.reason)
 
     const given = asked.tags.map((name) => userTag(this.#settings.keyspace, name))
@@ -208,6 +210,8 @@ export class CacheAside {
       tags: tags.map(({ id }) => id),
       wide: plan.wide.map(({ id }) => id),
       narrow: plan.narrow,
+      isOlder: (answer) =>
+        acknowledgedIn(this.#store).isOlder(this.#planner.versionsIn(read, answer)),
       policy: policyOf(
         asked,
         { ...UNSAID, ttl: plan.ttl },
@@ -220,24 +224,6 @@ export class CacheAside {
     })
   }
 
-  /** Takes the first operation that the call would run, and lets none run. */
-  async #explain(query: () => PromiseLike<unknown>): Promise<Explanation> {
-    let explained: Explanation | undefined
-    const take = (operation: Operation) => {
-      explained ??= this.#explanationOf(operation)
-      throw new Explained()
-    }
-    try {
-      await this.#explaining.run(take, async () => query())
-    } catch (error) {
-      if (!(error instanceof Explained)) throw error
-    }
-    if (explained !== undefined) return explained
-    throw new ConfigurationError(
-      'explain: expected a function that calls this client, such as () => prisma.user.findMany(), got one that does not',
-    )
-  }
-
   #explanationOf(operation: Operation): Explanation {
     const { model, args } = operation
     const dataPath = operation.__internalParams?.dataPath ?? []
@@ -247,7 +233,10 @@ export class CacheAside {
     }
     const { cache, ...own } = objectOf(args)
     const query = { model, operation: operation.operation, args: own, dataPath }
-    if (!isRead(query.operation)) return explainWrite(query, this.#planner.write(query))
+    if (!isRead(query.operation)) {
+      const written = { ...query, args: incremented(this.#catalog, this.#versions, query) }
+      return explainWrite(query, this.#planner.write(written))
+    }
     const { scope } = readSettingsOf(cache)
     return explainRead(query, this.#planner.read(query, scope, true))
   }
@@ -280,18 +269,22 @@ export class CacheAside {
   }
 
   async #write({ model, operation, args, query, __internalParams }: ModelOperation) {
-    const dataPath = __internalParams?.dataPath ?? []
-    const written = { model, operation, args, dataPath }
+    const { transaction, dataPath = [] } = __internalParams ?? {}
+    const counted = incremented(this.#catalog, this.#versions, { model, operation, args })
+    const written = { model, operation, args: counted, dataPath }
     const returning = this.#planWrite(
       () => this.#planner.returning(written),
-      () => asItIs(args),
+      () => asItIs(counted),
     )
-    const transaction = __internalParams?.transaction
     const change = {
       tags: this.#touches(() => this.#planner.write(written)),
-      run: () => query(returning.args),
+      run: () => this.#lock.guard(written, transaction, () => query(returning.args)),
       touched: (result: unknown) => this.#touches(() => this.#planner.write(written, result)),
       isRevocable: true,
+      whenAcknowledged: (result: unknown) => {
+        const versions = this.#planner.versionsIn(written, result)
+        return () => acknowledgedIn(this.#store).note(operation, versions)
+      },
     }
     const result = await this.#announced(change, transaction)
     if (transaction === undefined && dataPath.length === 0) {
@@ -325,12 +318,13 @@ export class CacheAside {
 
   /** Runs what may change rows: by itself, or as part of its transaction. */
   async #announced(change: Change, transaction: Transaction | undefined): Promise<unknown> {
-    const { tags, run, touched, isRevocable } = change
+    const { tags, run, touched, isRevocable, whenAcknowledged } = change
     if (transaction === undefined) {
       const write = this.#begin({ lifetime: this.#settings.writeDeadline })
       const report = await write.announce(tags, isRevocable)
       const outcome = run().then((result) => {
         report(touched(result))
+        if (whenAcknowledged) write.whenAcknowledged(whenAcknowledged(result))
         return result
       })
       return write.endWith(outcome, provesUnwritten)
@@ -341,6 +335,7 @@ export class CacheAside {
     const report = await write.announce(tags, isRevocable)
     const result = await run()
     report(touched(result))
+    if (whenAcknowledged) write.whenAcknowledged(whenAcknowledged(result))
     return result
   }
 
@@ -372,6 +367,16 @@ export class CacheAside {
     this.#telemetry.touch({ tags: tags.map(({ name }) => name) })
   }
 
+  /** The same where nothing hangs on it: what the store does not take now, it is offered again. */
+  async #heal(tags: readonly Tag[]): Promise<void> {
+    try {
+      await this.#touch(tags)
+    } catch (error) {
+      this.#telemetry.error('settle', error)
+      this.#owed.add(tags.map(({ id }) => id))
+    }
+  }
+
   /** Touching these invalidates every entry. */
   #everything(): readonly Tag[] {
     return [...this.#planner.everything(), loadsTag(this.#settings.keyspace)]
@@ -383,18 +388,5 @@ export class CacheAside {
   }
 }
 
-/** Ends a call that is explained instead of run. */
-class Explained extends Error {}
-
 /** Prisma's own default for an interactive transaction, in milliseconds. */
 const PRISMA_TIMEOUT = 5_000
-
-function hasModel(operation: Operation): operation is ModelOperation {
-  return operation.model !== undefined
-}
-
-/** The text of raw SQL, in any of the forms that Prisma hands on; undefined where there is none. */
-function sqlOf(args: unknown): string | undefined {
-  const text = Array.isArray(args) ? args[0] : (objectOf(args) as Args).sql
-  return typeof text === 'string' ? text : undefined
-}

@@ -23,6 +23,10 @@ export interface Client {
   $extends(extension: object): Client
   $transaction(this: Client, input: unknown, options?: TransactionTimes): Promise<unknown>
   $disconnect(this: Client): Promise<void>
+  /** Of @prisma/extension-read-replicas. */
+  $primary?(this: Client): Client
+  /** The client inside an interactive transaction that has begun. */
+  _createItxClient?(transaction: object): Client
   [txScope]?: { readonly txId: string }
 }
 
@@ -34,6 +38,11 @@ export interface TransactionTimes {
 
 /** On the client inside an interactive transaction, and nowhere else. */
 export const txScope = Symbol.for('prisma.client.transaction.scope_context')
+
+/** The name of a model's property on the client, as Prisma makes it. */
+export function delegateOf(model: string): string {
+  return model.charAt(0).toLowerCase() + model.slice(1)
+}
 
 /** @throws ConfigurationError where neither the client nor the options have the schema. */
 export function catalogOf(client: Client, schema: unknown): Catalog {
@@ -63,11 +72,8 @@ export function traitsOf(client: Client, catalog: Catalog): ClientTraits {
   return {
     fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('base64url'),
     computed: new Set(computed.keys()),
-    // The client's properties are named like its models, but for the case of the first letter.
     omitted: (model) =>
-      client._globalOmit?.[model.charAt(0).toLowerCase() + model.slice(1)] ??
-      client._globalOmit?.[model] ??
-      {},
+      client._globalOmit?.[delegateOf(model)] ?? client._globalOmit?.[model] ?? {},
     omitsGlobally: client._globalOmit !== undefined,
   }
 }

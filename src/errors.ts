@@ -24,7 +24,7 @@ export class StoreUnavailableError extends CacheAsideError {
 
 /**
  * An option that cannot be right: thrown by `$extends(cacheAside(...))`, or by the query whose
- * `cache` argument it is. The message names the option, what was expected and what was given.
+ * `cache` argument it is; also an update that sets a version column itself. The message names the option, what was expected and what was given.
  *
  * @example
  * ```ts

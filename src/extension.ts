@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { CacheAside, type Operation } from './cache-aside.js'
+import { CacheAside } from './cache-aside.js'
 import { withCacheInfo } from './cache-info.js'
 import {
   type Client,
@@ -8,6 +8,7 @@ import {
   delegateOf,
   type TransactionTimes,
 } from './client.js'
+import type { Operation } from './operation.js'
 import type { CacheAsideOptions } from './options.js'
 import type { CacheAsideExtension, ModelNames } from './types.js'
 

@@ -41,3 +41,5 @@ export type {
   WriteCacheArgument,
   WriteResult,
 } from './types.js'
+export { type LockFailure, OptimisticLockError, OptimisticRetryError } from './version/errors.js'
+export { type Attempt, type RetryOptions, retryOptimistic } from './version/retry.js'

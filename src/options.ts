@@ -101,6 +101,17 @@ export interface ModelOptions<M extends string = string> {
   readonly writeThrough?: boolean | undefined
   /** For a view: the models that it reads. Without it a view is not cached. */
   readonly dependsOn?: readonly M[] | undefined
+  /**
+   * The column that counts the updates of a row, for optimistic locking: an Int or BigInt with a default.
+   * Every update through this client increments it, and `update` and `delete` by `{ id, version }` of a
+   * row that has another version throw `OptimisticLockError`. Default: none.
+   *
+   * @example
+   * ```ts
+   * cacheAside({ models: { Document: { version: 'version' } } })
+   * ```
+   */
+  readonly version?: string | undefined
 }
 
 /** What a read takes as its `cache` argument, instead of `true` or `false`. */

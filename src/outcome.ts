@@ -9,5 +9,11 @@ export function provesUnwritten(error: unknown): boolean {
   return 'code' in error && refusals.has(error.code)
 }
 
-/** https://www.prisma.io/docs/orm/reference/error-reference: unique, foreign key, null, missing record. */
-const refusals: ReadonlySet<unknown> = new Set(['P2002', 'P2003', 'P2011', 'P2025'])
+/** https://www.prisma.io/docs/orm/reference/error-reference: unique, foreign key, null, missing record; and a record of another version. */
+const refusals: ReadonlySet<unknown> = new Set([
+  'P2002',
+  'P2003',
+  'P2011',
+  'P2025',
+  'OPTIMISTIC_LOCK',
+])

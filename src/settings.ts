@@ -1,5 +1,5 @@
 import { annotationOf } from './catalog/annotations.js'
-import { type Catalog, type Field, type Model, modelOf } from './catalog/catalog.js'
+import { type Catalog, type Model, modelOf } from './catalog/catalog.js'
 import {
   checkBoolean,
   checkFunction,
@@ -25,9 +25,10 @@ import type {
   WriteOptions,
 } from './options.js'
 import { objectOf, READS } from './plan/query.js'
-import { normaliserOf } from './plan/values.js'
 import type { Store } from './store/store.js'
+import { trackedFields } from './tracked-fields.js'
 import type { LoadOptions } from './types.js'
+import { versionColumn } from './version/versions.js'
 
 /** The options, checked, with defaults and comments of the schema applied; durations in milliseconds. */
 export interface Settings extends Policy {
@@ -52,6 +53,8 @@ export interface ModelSettings extends PartialPolicy {
   readonly dependsOn: readonly string[] | undefined
   readonly trackBy: readonly (readonly string[])[]
   readonly writeThrough: boolean
+  /** The column that counts the updates of a row. */
+  readonly version: string | undefined
 }
 
 /** What one read says of itself. */
@@ -183,6 +186,7 @@ export const modelOptionNames = [
   'trackBy',
   'writeThrough',
   'dependsOn',
+  'version',
 ] as const satisfies (keyof ModelOptions)[]
 export const queryOptionNames = [
   ...policyNames,
@@ -240,12 +244,12 @@ function oneModel(
   given: unknown,
   catalog: Catalog,
   model: Model,
-  under: ModelSettings = NO_MODEL_SETTINGS,
+  under: ModelSettings = NOTHING_SAID,
 ): ModelSettings {
   if (given === false) return { ...under, enabled: false }
   checkKeys(path, given, modelOptionNames)
   const options = given as ModelOptions
-  const { dependsOn, trackBy, writeThrough } = options
+  const { dependsOn, trackBy, writeThrough, version } = options
   checkBoolean(`${path}.writeThrough`, writeThrough)
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
     checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
@@ -259,15 +263,17 @@ function oneModel(
     dependsOn: dependsOn ?? under.dependsOn,
     trackBy: [...under.trackBy, ...tracked],
     writeThrough: writeThrough ?? under.writeThrough,
+    version: versionColumn(`${path}.version`, version, model) ?? under.version,
   }
 }
 
-const NO_MODEL_SETTINGS: ModelSettings = {
+const NOTHING_SAID: ModelSettings = {
   ...UNSAID,
   enabled: true,
   dependsOn: undefined,
   trackBy: [],
   writeThrough: false,
+  version: undefined,
 }
 
 function namesIn(catalog: Catalog): readonly string[] {
@@ -277,27 +283,6 @@ function namesIn(catalog: Catalog): readonly string[] {
 /** Tables and views, without what stands between two of them. */
 function tablesIn(catalog: Catalog): readonly Model[] {
   return [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
-}
-
-function trackedFields(path: string, key: unknown, model: Model, provider: string): string[] {
-  const names = [...model.fields.keys()]
-  const fields = Array.isArray(key) ? key : [key]
-  if (fields.length === 0) throw wrong(path, 'a field or a list of fields', key)
-  return fields.map((name) => {
-    checkName(path, name, names, 'field')
-    const field = model.fields.get(name) as Field
-    if (field.updatedAt || normaliserOf(provider, field) === undefined) {
-      const why = field.updatedAt
-        ? 'every update changes it'
-        : 'its values are not compared exactly'
-      throw wrong(
-        path,
-        `a field that can be tracked (on ${provider}, ${name} cannot: ${why})`,
-        name,
-      )
-    }
-    return name
-  })
 }
 
 function isStore(given: unknown): given is Store {

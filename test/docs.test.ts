@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
-import { cacheAside, memory } from '../src/index.js'
+import { cacheAside, memory, OptimisticLockError, retryOptimistic } from '../src/index.js'
 import {
   loadOptionNames,
   modelOptionNames,
@@ -12,6 +12,7 @@ import {
   queryOptionNames,
   writeOptionNames,
 } from '../src/settings.js'
+import { retryOptionNames } from '../src/version/retry.js'
 import { createDatabase } from './support/databases.js'
 
 const root = join(import.meta.dirname, '..')
@@ -38,7 +39,10 @@ describe('docs/options.md', () => {
     await client.user.create({ data: { email: 'ann' } })
     const prisma = client.$extends(cacheAside({ store: memory() }))
     const tenants = new AsyncLocalStorage<string>()
-    const scope = { client, cacheAside, memory, tenants, schema }
+    const optimistic = { OptimisticLockError, retryOptimistic }
+    // What answers from the primary is a replica that does not lag.
+    const replicas = { readReplicas: () => ({ name: 'read-replicas' }), replica: client }
+    const scope = { client, cacheAside, memory, tenants, schema, ...optimistic, ...replicas }
     // An example that makes its own client is also asked whether that client works.
     const isOwn = code.includes('const prisma =')
     const parameters = isOwn ? scope : { ...scope, prisma }
@@ -57,6 +61,7 @@ describe('docs/options.md', () => {
     const expected: [string, readonly string[]][] = [
       ['Of the cache: `cacheAside({ ... })`', [...optionNames, ...nearOptionNames]],
       ['Of a model', modelOptionNames],
+      ['Optimistic locking', retryOptionNames],
       ['Of a read: `cache`', queryOptionNames],
       ['Of a write: `cache`', writeOptionNames],
       ['`prisma.$cache`', loadOptionNames],

@@ -13,6 +13,11 @@ datasource db {
 }
 model User {
   id Int @id
+  version BigInt @default(0)
+  name String
+  maybe Int? @default(1)
+  bare Int
+  drawn Int @default(dbgenerated("1"))
 }
 /// @cache(ttl: "10m")
 model Post {
@@ -112,12 +117,33 @@ describe('options that cannot be right', () => {
       { models: { User: { dependsOn: [1] } } },
       'models.User.dependsOn: expected one of User, Post, AuditLog, got 1',
     ],
+    [
+      { models: { User: { version: 'verson' } } },
+      "unknown field 'verson' in models.User.version; did you mean 'version'?",
+    ],
+    [
+      { models: { User: { version: 1 } } },
+      'models.User.version: expected one of id, version, name, maybe, bare, drawn, got 1',
+    ],
+    ...[
+      ['name', 'is of type String'],
+      ['maybe', 'is optional'],
+      ['bare', 'has none'],
+      ['drawn', 'has none'],
+    ].map(([version, why]): [unknown, string] => [
+      { models: { User: { version } } },
+      `models.User.version: expected an Int or BigInt that is required and has a value as its default, such as @default(1) (User.${version} ${why}), got '${version}'`,
+    ]),
   ])('%o: %s', (options, message) => {
     expect(() => settings(options)).toThrow(new ConfigurationError(message))
   })
 
   it.each<[string, string]>([
     ['ttl: 0', `the @cache comment of model Sale.ttl: ${duration} 0`],
+    [
+      'version: "rev"',
+      "unknown field 'rev' in the @cache comment of model Sale.version; did you mean 'id'?",
+    ],
     ['tll: 5', "unknown option 'tll' in the @cache comment of model Sale; did you mean 'ttl'?"],
     [
       'dependsOn: ["Sales"]',

@@ -2,6 +2,7 @@ import type { Decimal } from '@prisma/client/runtime/client'
 import { describe, expectTypeOf, it } from 'vitest'
 import type {
   Comment,
+  Document,
   Post,
   Prisma,
   PrismaClient,
@@ -9,7 +10,15 @@ import type {
   User,
 } from '../generated/sqlite/client/client.js'
 import type { PrismaClient as JsClient } from '../generated/sqlite/client-js/index.js'
-import { type CacheControl, type CacheInfo, type CacheStats, cacheAside } from '../src/index.js'
+import {
+  type CacheControl,
+  type CacheInfo,
+  type CacheStats,
+  cacheAside,
+  OptimisticLockError,
+  type OptimisticRetryError,
+  retryOptimistic,
+} from '../src/index.js'
 
 declare const plain: PrismaClient
 const prisma = plain.$extends(cacheAside())
@@ -403,5 +412,44 @@ describe('$cache', () => {
     expectTypeOf(touched).resolves.toEqualTypeOf<number>()
     // @ts-expect-error misspelt
     $cache.getOrLoad('n', () => 1, { tll: 5 })
+  })
+})
+
+describe('a version column', () => {
+  it('is named by a string', () => {
+    plain.$extends(cacheAside<Prisma.TypeMap>({ models: { Document: { version: 'version' } } }))
+    // @ts-expect-error no name
+    cacheAside({ models: { Document: { version: 1 } } })
+  })
+
+  it('is in `where` and in what is created as Prisma has it', () => {
+    const row = prisma.document.update({ where: { id: 1, version: 3 }, data: { title: 'a' } })
+    expectTypeOf(row).resolves.toEqualTypeOf<Document>()
+    prisma.folder.delete({ where: { id: 1, revision: 3n } })
+    prisma.document.create({ data: { title: 'a', version: 3 } })
+    // @ts-expect-error no version
+    prisma.document.update({ where: { id: 1, version: 'a' }, data: { title: 'a' } })
+  })
+
+  it('is what the error tells', () => {
+    const error: unknown = undefined
+    if (!(error instanceof OptimisticLockError)) return
+    expectTypeOf(error.code).toEqualTypeOf<'OPTIMISTIC_LOCK'>()
+    expectTypeOf(error.model).toEqualTypeOf<string>()
+    expectTypeOf(error.where).toEqualTypeOf<Readonly<Record<string, unknown>>>()
+    expectTypeOf(error.expected).toEqualTypeOf<number | bigint>()
+    expectTypeOf(error.actual).toEqualTypeOf<number | bigint>()
+    expectTypeOf<OptimisticRetryError['attempts']>().toEqualTypeOf<number>()
+  })
+})
+
+describe('retryOptimistic', () => {
+  it('gives what the function gives', () => {
+    const row = retryOptimistic(() => prisma.document.findFirstOrThrow())
+    expectTypeOf(row).resolves.toEqualTypeOf<Document>()
+    const attempt = retryOptimistic(async ({ attempt }) => attempt, { backoff: '5ms', attempts: 3 })
+    expectTypeOf(attempt).resolves.toEqualTypeOf<number>()
+    // @ts-expect-error misspelt
+    retryOptimistic(() => 1, { attempt: 3 })
   })
 })

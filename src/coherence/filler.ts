@@ -46,9 +46,19 @@ export class Filler {
     }
   }
 
-  async fill(miss: Miss<unknown>, answer: Answer, narrowed: Narrowed): Promise<Filled | undefined> {
+  /** @param isOlder whether the answer comes from a replica that lags behind. */
+  async fill(
+    miss: Miss<unknown>,
+    answer: Answer,
+    narrowed: Narrowed,
+    isOlder = false,
+  ): Promise<Filled | undefined> {
     const { store, telemetry, finder } = this.#options
     const { model, operation, key } = miss
+    if (isOlder) {
+      telemetry.fill({ model, operation, key, outcome: 'older', bytes: answer.value.byteLength })
+      return undefined
+    }
     try {
       const dependencies = await dependenciesOf(miss, narrowed, miss.snapshot, store)
       finder.remember(miss, [...dependencies.keys(), ...narrowed.rows])

@@ -16,6 +16,8 @@ export interface Read<T> {
   /** What it also depends on, unless `narrow` finds, once it is known, that less will do. */
   readonly wide: readonly TagId[]
   readonly narrow: (value: unknown) => Narrowed
+  /** Whether the answer is known to be from before an acknowledged write: then it is not stored. */
+  readonly isOlder?: ((value: unknown) => boolean) | undefined
   readonly policy: Policy
   /** Whether the database is to be asked, whatever the store has. */
   readonly refresh: boolean

@@ -199,7 +199,8 @@ export class Reader {
       const answer = bytes && { ...times, value: bytes }
       land(answer)
       if (fills && answer !== undefined && narrowed !== undefined) {
-        const filled = await this.#filler.fill(miss, answer, narrowed)
+        const isOlder = miss.isOlder?.(value) ?? false
+        const filled = await this.#filler.fill(miss, answer, narrowed, isOlder)
         outcome = filled?.outcome
         if (filled !== undefined && outcome === 'stored') {
           this.#keep(miss.key, filled.entry, miss.asked)

@@ -4,7 +4,7 @@ import type { Write } from './writer.js'
 /** Where an operation runs, as Prisma tells an extension. */
 export type Transaction =
   | { readonly kind: 'itx'; readonly id: string }
-  | { readonly kind: 'batch'; readonly id: number }
+  | { readonly kind: 'batch'; readonly id: number; readonly index?: number }
 
 /**
  * Finds the write that an operation in a transaction belongs to: in an interactive transaction by

@@ -36,6 +36,7 @@ export class Write {
   readonly #id = newWriteId()
   readonly #operations: Announced[] = []
   readonly #renewal: Renewal
+  readonly #acknowledged: (() => void)[] = []
   #revocable = true
 
   constructor(options: WriterOptions, terms: WriteTerms) {
@@ -76,6 +77,11 @@ export class Write {
     }
   }
 
+  /** Calls this if it is certain that the write happened, before the application hears of it. */
+  whenAcknowledged(run: () => void): void {
+    this.#acknowledged.push(run)
+  }
+
   /** The write happened, or may have: what its operations touched is touched. */
   async settle(): Promise<void> {
     if (this.#operations.length === 0) return
@@ -105,6 +111,7 @@ export class Write {
       await (isUnwritten(error) ? this.withdraw() : this.settle())
       throw error
     }
+    for (const run of this.#acknowledged) run()
     await this.settle()
     return outcome
   }

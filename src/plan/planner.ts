@@ -1,8 +1,10 @@
 import type { Catalog } from '../catalog/catalog.js'
 import type { BypassReason } from '../telemetry/events.js'
+import { type RowVersions, versionsIn } from '../version/shown.js'
+import { type Versions, versionsOf } from '../version/versions.js'
 import type { Narrowed, Part } from './dependencies.js'
 import { type EntryKey, entryKey } from './key.js'
-import type { Query } from './query.js'
+import { type Args, isRead, objectOf, type Query } from './query.js'
 import { mayWrite, modelsNamedIn } from './raw.js'
 import { type Survey, survey } from './read.js'
 import { asItIs, type Returning, returning } from './returned.js'
@@ -38,6 +40,8 @@ export interface PlannedModel {
   readonly dependsOn: readonly string[] | undefined
   /** What is tracked besides ids, uniques and foreign keys. */
   readonly trackBy: readonly (readonly string[])[]
+  /** What counts the updates of a row. */
+  readonly version?: string | undefined
 }
 
 export type ReadPlan =
@@ -60,10 +64,12 @@ export type ReadPlan =
 export class Planner {
   readonly #options: PlannerOptions
   readonly #tracked: Tracked
+  readonly #versions: Versions
 
   constructor(options: PlannerOptions) {
     const { catalog, keyspace, models, computed, computedLater } = options
     this.#options = options
+    this.#versions = versionsOf(models)
     this.#tracked = new Tracked({
       catalog,
       keyspace,
@@ -116,7 +122,23 @@ export class Planner {
     const { computed, computedLater, omitted } = this.#options
     const isComputed = [...computed, ...computedLater].some((f) => f.startsWith(`${query.model}.`))
     // Computed fields may be made of those that would be taken off again.
-    return isComputed ? asItIs(query.args) : returning(this.#tracked, query, omitted(query.model))
+    if (isComputed) return asItIs(query.args)
+    const { version } = this.#options.models.get(query.model) ?? {}
+    const more = version === undefined ? [] : [version]
+    return returning(this.#tracked, query, omitted(query.model), more)
+  }
+
+  /** Of the rows in an answer to the query. */
+  versionsIn({ model, operation, dataPath }: Query, answer: unknown): RowVersions {
+    // Counts and aggregates have columns' names, but are no rows.
+    const isOfRows = dataPath.length === 0 && (!isRead(operation) || operation.startsWith('find'))
+    return versionsIn(this.#tracked, this.#versions, model, isOfRows ? answer : null)
+  }
+
+  /** The selection of these fields of a row and of the tracked ones. */
+  selection(model: string, fields: Args): Args {
+    const query = { model, operation: 'update', args: { select: fields }, dataPath: [] }
+    return objectOf(objectOf(returning(this.#tracked, query, {}).args).select)
   }
 
   /** Nothing where raw SQL only reads; no text at all may do anything. */

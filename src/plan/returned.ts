@@ -11,13 +11,19 @@ export interface Returning {
  * Asks a write to return what its touches need to be precise.
  *
  * @param omitted the fields that the client omits from every answer.
+ * @param more fields that it is to show besides.
  */
-export function returning(tracked: Tracked, query: Query, omitted: Args): Returning {
+export function returning(
+  tracked: Tracked,
+  query: Query,
+  omitted: Args,
+  more: readonly string[] = [],
+): Returning {
   const { model, operation, args, dataPath } = query
   const { select, omit } = objectOf(args)
   const asIs = asItIs(args)
   if (!returnsRows.has(operation) || dataPath.length > 0) return asIs
-  const fields = [...new Set(tracked.keys(model).flatMap((key) => key.fields))]
+  const fields = [...new Set([...tracked.keys(model).flatMap((key) => key.fields), ...more])]
   if (isObject(select)) {
     // Prisma refuses to select nothing, and is to do so still.
     if (!Object.values(select).some(Boolean)) return asIs

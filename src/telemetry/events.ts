@@ -18,8 +18,11 @@ export interface CacheEvents {
   bypass: { readonly model: string; readonly operation: string; readonly reason: BypassReason }
   /** An answer was offered to the store. */
   fill: ReadEvent & {
-    /** `outrun`: another reader stored one first. `refused`: the store cannot hold it. */
-    readonly outcome: 'stored' | 'outrun' | 'refused'
+    /**
+     * `outrun`: another reader stored one first. `refused`: the store cannot hold it. `older`: by the
+     * version column of a row it is from before an acknowledged write, as a replica may answer.
+     */
+    readonly outcome: 'stored' | 'outrun' | 'refused' | 'older'
     readonly bytes: number
   }
   /** A write was acknowledged, and what depended on these tags is invalid. */

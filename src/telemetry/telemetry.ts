@@ -15,6 +15,8 @@ export interface ReadCounts {
 export interface CacheStats extends ReadCounts {
   /** Entries stored. */
   readonly fills: number
+  /** Answers not stored because they were from before an acknowledged write, see `models.X.version`. */
+  readonly olderFills: number
   /** Acknowledged writes that invalidated something. */
   readonly touches: number
   readonly errors: number
@@ -28,7 +30,7 @@ type Counter = keyof ReadCounts
 export class Telemetry {
   readonly #listeners = new Map<keyof CacheEvents, Set<Listener<never>>>()
   readonly #reads = new Map<string, Record<Counter, number>>()
-  readonly #totals = { fills: 0, touches: 0, errors: 0 }
+  readonly #totals = { fills: 0, olderFills: 0, touches: 0, errors: 0 }
 
   on<K extends keyof CacheEvents>(name: K, listener: Listener<CacheEvents[K]>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
@@ -58,6 +60,7 @@ export class Telemetry {
 
   fill(event: CacheEvents['fill']): void {
     if (event.outcome === 'stored') this.#totals.fills += 1
+    if (event.outcome === 'older') this.#totals.olderFills += 1
     this.#emit('fill', event)
   }
 
