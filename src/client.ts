@@ -78,11 +78,6 @@ export function traitsOf(client: Client, catalog: Catalog): ClientTraits {
   }
 }
 
-/** The name of a model on the client, as Prisma makes it. */
-export function delegateOf(model: string): string {
-  return model.charAt(0).toLowerCase() + model.slice(1)
-}
-
 /** The computed fields of the client's extensions, as `User.fullName`, and what they need. */
 export function computedFields(
   client: Client,
