@@ -16,6 +16,13 @@ import { printTrace } from './model/trace.js'
 const timers = vi.hoisted(() => ({ pause: () => Promise.resolve() }) as Timers)
 vi.mock('node:timers/promises', () => ({ setTimeout: (ms: number) => timers.pause(ms) }))
 vi.mock('../../src/next-turn.js', () => ({ nextTurn: () => timers.pause(0) }))
+// A step that could come at any time and again and again; it has tests of its own.
+vi.mock('../../src/coherence/renewal.js', () => ({
+  Renewal: class {
+    start(): void {}
+    async stop(): Promise<void> {}
+  },
+}))
 
 const isFull = process.env.MODEL === 'full'
 const SEED = Number(process.env.MODEL_SEED ?? 1)

@@ -22,6 +22,8 @@ interface WriteRecord {
   readonly positions: Map<Row, number>
   /** Of its last mark. */
   deadline: number
+  /** Of its first mark: of a transaction each statement announces its own. */
+  firstDeadline: number
   /** Whether it was committed later than that. */
   isOverrun: boolean
   /** Whether a mark of it was lost with its tag, or never reached the store, so that nobody could know of it. */
@@ -107,6 +109,7 @@ export class Ledger {
       state: 'begun',
       positions: new Map(),
       deadline: Number.POSITIVE_INFINITY,
+      firstDeadline: Number.POSITIVE_INFINITY,
       isOverrun: false,
       isUnmarked: false,
       isOwed: false,
@@ -117,7 +120,9 @@ export class Ledger {
   /** The write has a mark that ends then. */
   announce(name: string, deadline: number): void {
     const write = this.#writes.get(name)
-    if (write !== undefined) write.deadline = deadline
+    if (write === undefined) return
+    write.deadline = deadline
+    write.firstDeadline = Math.min(write.firstDeadline, deadline)
   }
 
   /** A mark of the write is lost. */
@@ -160,7 +165,7 @@ export class Ledger {
       const position = this.#commits[row].push({ value: write.number, replicatedAt }) - 1
       write.positions.set(row, position)
     }
-    write.isOverrun = now > write.deadline
+    write.isOverrun = now > write.firstDeadline
     return write.isRejected ? `${name} is committed, but could not be announced` : undefined
   }
 
