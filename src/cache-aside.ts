@@ -128,7 +128,7 @@ export class CacheAside {
     // Nested: what is written is committed with the outermost one.
     if (self[txScope] !== undefined) return begin(input)
 
-    const write = this.#begin({ lifetime: this.#settings.writeDeadline + this.#timeoutOf(times) })
+    const write = this.#begin({ lifetime: this.#lifetime() + this.#timeoutOf(times) })
     if (typeof input !== 'function') {
       const outcome = this.#transactions.batch(write, () => begin(input))
       return write.endWith(outcome, provesUnwritten)
@@ -320,7 +320,7 @@ export class CacheAside {
   async #announced(change: Change, transaction: Transaction | undefined): Promise<unknown> {
     const { tags, run, touched, isRevocable, whenAcknowledged } = change
     if (transaction === undefined) {
-      const write = this.#begin({ lifetime: this.#settings.writeDeadline })
+      const write = this.#begin({ lifetime: this.#lifetime() })
       const report = await write.announce(tags, isRevocable)
       const outcome = run().then((result) => {
         report(touched(result))
@@ -330,7 +330,7 @@ export class CacheAside {
       return write.endWith(outcome, provesUnwritten)
     }
     // Begun on another client, whose end is not seen here: nothing is cached until it must be over.
-    const unseen = { lifetime: this.#settings.writeDeadline + this.#timeoutOf(), blocking: true }
+    const unseen = { lifetime: this.#lifetime() + this.#timeoutOf(), blocking: true }
     const write = this.#transactions.writeOf(transaction) ?? this.#begin(unseen)
     const report = await write.announce(tags, isRevocable)
     const result = await run()
@@ -343,6 +343,12 @@ export class CacheAside {
     const { rejectWrites } = this.#settings
     const holdUntil = () => this.#holdUntil()
     return new Write({ ...this.#protocol(), holdUntil, rejectWrites }, terms)
+  }
+
+  /** Of a write: who touches in its place holds nothing, so replicas must have caught up by then. */
+  #lifetime(): number {
+    const { writeDeadline, replicaLag } = this.#settings
+    return writeDeadline + (replicaLag ?? 0)
   }
 
   /** Replicas that lag behind may answer reads for so long. */

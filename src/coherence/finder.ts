@@ -11,17 +11,38 @@ const REMEMBERED_TAGS = 100_000
 /** Finds entries, with the states of all that they and their reads' plans name. */
 export class Finder {
   readonly #store: Store
+  readonly #strict: boolean
   /** What the entries seen last depended on, beyond what their reads' plans say. */
   readonly #remembered = new LRUCache<EntryKey, readonly TagId[]>({
     maxSize: REMEMBERED_TAGS,
     sizeCalculation: (tags) => tags.length,
   })
 
-  constructor(store: Store) {
+  /** @param strict whether a mark that stood when the read began counts, though it is gone since. */
+  constructor(store: Store, strict: boolean) {
     this.#store = store
+    this.#strict = strict
   }
 
+  /**
+   * A write that learns from its result which rows it touched has marked only what stands for them.
+   * Asked together, a row could be told as it was before the touch, and the mark as gone after it.
+   */
   async find(read: Read<unknown>): Promise<Found> {
+    if (!this.#strict) return this.#find(read)
+    const planned = [...read.tags, ...read.wide]
+    const before = await this.#store.states(planned)
+    const found = await this.#find(read)
+    const states = new Map(found.states)
+    planned.forEach((tag, index) => {
+      const now = states.get(tag) as TagState
+      const marks = [...(before[index] as TagState).marks, ...now.marks]
+      states.set(tag, { ...now, marks })
+    })
+    return { ...found, states }
+  }
+
+  async #find(read: Read<unknown>): Promise<Found> {
     const { key, tags, wide } = read
     const asked = [...tags, ...wide, ...(this.#remembered.get(key) ?? [])]
     const { entry, generation, tags: found } = await this.#store.lookup(key, asked)

@@ -55,7 +55,7 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options
-    this.#finder = new Finder(options.store)
+    this.#finder = new Finder(options.store, options.strict)
     this.#filler = new Filler({ ...options, finder: this.#finder })
     this.#values = new Values(options.codec, options.telemetry)
     this.#near = options.near && new NearCopies({ ...options, ...options.near })

@@ -134,16 +134,18 @@ export class Write {
     }
   }
 
-  async #end(tags: SettledTags): Promise<boolean> {
+  async #end({ touched, untouched, holdUntil }: SettledTags): Promise<boolean> {
     const { store, owed, telemetry } = this.#options
     // A mark that came later would stay.
     await this.#renewal.stop()
     try {
-      await settle(store, this.#id, tags)
+      if (touched.length > 0) await settle(store, this.#id, { touched, untouched: [], holdUntil })
+      // Only now: until every tag is touched, those announced in their place must tell of a crash.
+      if (untouched.length > 0) await settle(store, this.#id, { touched: [], untouched })
       return true
     } catch (error) {
       telemetry.error('settle', error)
-      owed.add(tags.touched)
+      owed.add(touched)
       return false
     }
   }

@@ -12,7 +12,7 @@ import type {
   TagState,
   Version,
 } from './store.js'
-import { newVersion } from './version.js'
+import { newVersion, newWriteId } from './version.js'
 
 export interface MemoryOptions {
   /** How many entries are kept at most. Default 10,000. */
@@ -97,7 +97,7 @@ export function memory(options: MemoryOptions = {}): Store {
       for (const tag of touched) {
         if (versions.has(tag)) versions.set(tag, newVersion())
         if (holdUntil !== undefined) {
-          const hold = { writeId, deadline: holdUntil, blocking: true }
+          const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
           marks.set(tag, [...(marks.get(tag) ?? []), hold])
         }
       }

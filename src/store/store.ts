@@ -25,7 +25,8 @@ export interface Store {
 
   /**
    * Gives each touched tag a new version, or leaves it absent if it is: nothing valid depends on it
-   * then. Takes the write's mark from these, unless it is to hold them, and from the untouched.
+   * then. Takes the write's mark from these and from the untouched, and puts one of its own where it is
+   * to hold them: who repairs the write's as overdue is not to take that away.
    */
   settle(writeId: WriteId, tags: SettledTags): Promise<void>
 
@@ -103,7 +104,7 @@ export interface Mark {
 export interface SettledTags {
   readonly touched: readonly TagId[]
   readonly untouched: readonly TagId[]
-  /** Until then (milliseconds since the epoch) a blocking mark of the write stays on what it touched. */
+  /** Until then (milliseconds since the epoch) a blocking mark stays on what was touched. */
   readonly holdUntil?: number | undefined
 }
 

@@ -67,7 +67,29 @@ afterAll(() => {
   console.log(`${executions} executions; ${exhaustive} of ${scenarios} scenarios exhaustively`)
 })
 
-// Found by the model, and not mended yet: this says so as soon as one is.
+// Found by the model, and not mended: README's limits name them. This says so as soon as one is.
+it.each([
+  [
+    'a hold is lost with its tag',
+    scenario([[read('a')], [write('a')]], {
+      warm: true,
+      replicaLag: 1_000,
+      faults: ['loss'],
+    }),
+  ],
+  [
+    "of another client's write nothing is owed that could not be announced",
+    scenario([[read('a'), unseen('a')]], { warm: true, faults: ['store'] }),
+  ],
+])('known breach: %s', { fails: true, timeout: 120_000 }, async (what, one) => {
+  const bounds = { executions: 5_000, random: 0, seed: SEED }
+  const found = await explore(one, await loadProtocol(), timers, bounds)
+  console.log(`${what}: after ${found.executions} executions`)
+  console.log(printTrace(found.counterexample?.trace ?? []))
+  expect(found.counterexample?.violation).toBeUndefined()
+})
+
+// Found by the model, and mended since.
 it.each([
   [
     'a hold goes with the mark that stood before it, where that was overdue',
@@ -87,18 +109,6 @@ it.each([
     }),
   ],
   [
-    'a hold is lost with its tag',
-    scenario([[read('a')], [write('a')]], {
-      warm: true,
-      replicaLag: 1_000,
-      faults: ['loss'],
-    }),
-  ],
-  [
-    "of another client's write nothing is owed that could not be announced",
-    scenario([[read('a'), unseen('a')]], { warm: true, faults: ['store'] }),
-  ],
-  [
     'a late write is killed between taking its mark away and touching its rows',
     scenario([[read('a')], [late(write('a'))]], {
       warm: true,
@@ -114,10 +124,13 @@ it.each([
       granularity: 'records',
     }),
   ],
-])('known breach: %s', { fails: true, timeout: 120_000 }, async (what, one) => {
-  const bounds = { executions: 5_000, random: 0, seed: SEED }
-  const found = await explore(one, await loadProtocol(), timers, bounds)
-  console.log(`${what}: after ${found.executions} executions`)
+])('no longer: %s', { timeout: 120_000 }, async (what, one) => {
+  const found = await explore(one, await loadProtocol(), timers, {
+    executions: 2_000,
+    random: 200,
+    seed: SEED,
+  })
+  console.log(`${what}: ${found.executions} executions`)
   console.log(printTrace(found.counterexample?.trace ?? []))
   expect(found.counterexample?.violation).toBeUndefined()
 })

@@ -249,7 +249,9 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         await store.settle(mark.writeId, { touched: [one], untouched: [other], holdUntil })
         const [held, free] = await states(one, other)
         expect(held?.version).not.toBe(before)
-        expect(held?.marks).toEqual([{ ...mark, deadline: holdUntil, blocking: true }])
+        const writeId = held?.marks[0]?.writeId
+        expect(held?.marks).toEqual([{ writeId, deadline: holdUntil, blocking: true }])
+        expect(writeId).not.toBe(mark.writeId)
         expect(free?.marks).toEqual([])
       })
     })

@@ -17,7 +17,7 @@ import type {
   TagState,
   WriteId,
 } from '../store.js'
-import { newVersion } from '../version.js'
+import { newVersion, newWriteId } from '../version.js'
 import { Batcher } from './batcher.js'
 import {
   type Aerospike,
@@ -111,17 +111,15 @@ class AerospikeStore implements Store {
 
   async settle(writeId: WriteId, { touched, untouched, holdUntil }: SettledTags): Promise<void> {
     const unmark = ({ maps }: Aerospike) => maps.removeByKey(bins.pending, writeId)
-    const leave =
-      holdUntil === undefined
-        ? unmark
-        : ({ maps }: Aerospike) => {
-            const hold = { writeId, deadline: holdUntil, blocking: true }
-            return maps.put(bins.pending, writeId, pendingValue(hold))
-          }
+    const leave = ({ maps }: Aerospike) => {
+      if (holdUntil === undefined) return []
+      const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
+      return [maps.put(bins.pending, hold.writeId, pendingValue(hold))]
+    }
     const rows = await this.#commands.write(
       [
         ...touched.map((tag) => ({
-          ...this.#tagWrite(tag, (as) => [setVersion(as), leave(as)]),
+          ...this.#tagWrite(tag, (as) => [setVersion(as), unmark(as), ...leave(as)]),
           updateOnly: holdUntil === undefined,
         })),
         ...untouched.map((tag) => ({

@@ -135,7 +135,10 @@ export class Actors {
 
   #beginWrite({ process }: Running, blocking = false): InstanceType<Protocol['Write']> {
     const options = this.#writers.get(process) as ConstructorParameters<Protocol['Write']>[0]
-    return new this.#stage.protocol.Write(options, { lifetime: LIFETIME, blocking })
+    return new this.#stage.protocol.Write(options, {
+      lifetime: LIFETIME + this.#stage.scenario.replicaLag,
+      blocking,
+    })
   }
 
   /** The statement that commits, in each way that the scenario gives it. */
