@@ -1,6 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+const source = (file: string) => new URL(`src/${file}`, import.meta.url).pathname
+
 export default defineConfig({
+  // Examples import the package by its name, and are tested with what it is now, not as last built.
+  resolve: {
+    alias: [
+      { find: /^prisma-extension-cache-aside$/, replacement: source('index.ts') },
+      { find: /^prisma-extension-cache-aside\/testing$/, replacement: source('testing/index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],

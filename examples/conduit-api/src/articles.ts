@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ArticleWhereInput } from '../generated/sqlite/models.js'
+import { invalid, isTaken, notFound, textOf } from './answers.js'
+import { articleJson, articlesJson, summary, whole } from './article-json.js'
+import { etagOf, saveArticle, versionIn } from './edit-article.js'
+import type { Prisma } from './prisma.js'
+import { findAuthor, followedBy } from './profiles.js'
+import { type Env, viewerOf } from './sessions.js'
+
+/** `/articles`, but for comments and favourites. */
+export function articles(prisma: Prisma): Hono<Env> {
+  return new Hono<Env>()
+    .get('/', async (context) => {
+      const { tag, author, favorited } = context.req.query()
+      // Names are looked up first, so that the list depends on the rows of these users and no others.
+      const [writer, fan] = await Promise.all([
+        author === undefined ? undefined : findAuthor(prisma, author),
+        favorited === undefined ? undefined : findAuthor(prisma, favorited),
+      ])
+      return list(prisma, context, {
+        ...(tag !== undefined && { tags: { some: { name: tag } } }),
+        ...(writer !== undefined && { authorId: writer.id }),
+        ...(fan !== undefined && { favorites: { some: { userId: fan.id } } }),
+      })
+    })
+    .get('/feed', async (context) => {
+      const followed = await followedBy(prisma, viewerOf(context))
+      // Ids, not `author: { followers: ... }`: what other authors write leaves this feed in the cache.
+      return list(prisma, context, { authorId: { in: [...followed].sort((a, b) => a - b) } })
+    })
+    .get('/:slug', async (context) => show(prisma, context, context.req.param('slug')))
+    .post('/', async (context) => {
+      const authorId = viewerOf(context)
+      const { article } = await context.req.json()
+      const data = {
+        title: textOf(article, 'title'),
+        description: textOf(article, 'description'),
+        body: textOf(article, 'body'),
+        authorId,
+        tags: { connectOrCreate: tagsOf(article.tagList ?? []) },
+      }
+      const create = (slug: string) =>
+        prisma.article.create({
+          data: { ...data, slug },
+          // The names of popular tags are computed by SQL, see `tags.ts`.
+          cache: { invalidate: ['home'] },
+        })
+      const slug = slugOf(data.title)
+      const created = await create(slug).catch((error) => {
+        if (!isTaken(error)) throw error
+        return create(`${slug}-${randomBytes(3).toString('hex')}`)
+      })
+      return show(prisma, context, created.slug, 201)
+    })
+    .put('/:slug', async (context) => {
+      const { id } = await ownArticle(prisma, context, context.req.param('slug'))
+      const { article } = await context.req.json()
+      const title = article.title === undefined ? undefined : textOf(article, 'title')
+      const { slug } = await saveArticle(
+        prisma,
+        id,
+        versionIn(context.req.header('If-Match')),
+        {
+          ...(title !== undefined && { title, slug: slugOf(title) }),
+          ...(article.description !== undefined && {
+            description: textOf(article, 'description'),
+          }),
+          ...(article.body !== undefined && { body: textOf(article, 'body') }),
+        },
+        article.tagList === undefined ? undefined : tagsOf(article.tagList),
+      )
+      return show(prisma, context, slug)
+    })
+    .delete('/:slug', async (context) => {
+      const { id } = await ownArticle(prisma, context, context.req.param('slug'))
+      await prisma.article.delete({ where: { id }, cache: { invalidate: ['home'] } })
+      return context.body(null, 204)
+    })
+}
+
+/** Answers with the article as it is now. */
+export async function show(
+  prisma: Prisma,
+  context: Context<Env>,
+  slug: string,
+  status: 200 | 201 = 200,
+): Promise<Response> {
+  const row = await prisma.article.findUnique({ where: { slug }, ...whole })
+  if (row === null) throw notFound('article')
+  const article = await articleJson(prisma, context.get('viewer'), row)
+  return context.json({ article }, status, { ETag: etagOf(row) })
+}
+
+/** What a write to an article, or to what belongs to it, starts from. @throws HTTPException 404 */
+export async function findArticle(prisma: Prisma, slug: string) {
+  const article = await prisma.article.findUnique({
+    where: { slug },
+    select: { id: true, authorId: true },
+  })
+  if (article === null) throw notFound('article')
+  return article
+}
+
+async function ownArticle(prisma: Prisma, context: Context<Env>, slug: string) {
+  const viewer = viewerOf(context)
+  const article = await findArticle(prisma, slug)
+  if (article.authorId === viewer) return article
+  throw new HTTPException(403, { message: 'this article is not yours' })
+}
+
+async function list(
+  prisma: Prisma,
+  context: Context<Env>,
+  where: ArticleWhereInput,
+): Promise<Response> {
+  const [rows, articlesCount] = await Promise.all([
+    prisma.article.findMany({
+      where,
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: pageNumber(context, 'limit', 20, 100),
+      skip: pageNumber(context, 'offset', 0, Number.MAX_SAFE_INTEGER),
+      ...summary,
+    }),
+    prisma.article.count({ where }),
+  ])
+  const articles = await articlesJson(prisma, context.get('viewer'), rows)
+  return context.json({ articles, articlesCount })
+}
+
+function pageNumber(context: Context, name: string, absent: number, most: number): number {
+  const text = context.req.query(name)
+  if (text === undefined) return absent
+  if (!/^\d+$/.test(text)) throw invalid(name, 'is not a number')
+  return Math.min(Number(text), most)
+}
+
+function slugOf(title: string): string {
+  const words =
+    title
+      .normalize('NFKD')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  return words.join('-') || 'untitled'
+}
+
+function tagsOf(names: unknown) {
+  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
+    throw invalid('tagList', 'is not a list of texts')
+  }
+  return [...new Set<string>(names)].map((name) => ({ where: { name }, create: { name } }))
+}

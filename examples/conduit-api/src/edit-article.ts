@@ -1,0 +1,65 @@
+import { OptimisticLockError } from 'prisma-extension-cache-aside'
+import { invalid, isTaken, refusal } from './answers.js'
+import type { Prisma } from './prisma.js'
+
+export interface ArticleChanges {
+  readonly slug?: string
+  readonly title?: string
+  readonly description?: string
+  readonly body?: string
+}
+
+export interface TagOfArticle {
+  readonly where: { readonly name: string }
+  readonly create: { readonly name: string }
+}
+
+/**
+ * Saves an edit, if the article is still what the editor saw. The extension counts the versions and
+ * compares them: see `prisma.ts`.
+ *
+ * @param version what the editor saw; none: the edit is saved in any case.
+ * @throws HTTPException 409 with the actual version if somebody has saved another edit meanwhile.
+ */
+export async function saveArticle(
+  prisma: Prisma,
+  id: number,
+  version: number | undefined,
+  changes: ArticleChanges,
+  tags: readonly TagOfArticle[] | undefined,
+): Promise<{ readonly slug: string }> {
+  try {
+    return await prisma.article.update({
+      where: { id, ...(version !== undefined && { version }) },
+      data: {
+        ...changes,
+        ...(tags !== undefined && { tags: { set: [], connectOrCreate: [...tags] } }),
+      },
+      ...(tags !== undefined && { cache: { invalidate: ['home'] } }),
+    })
+  } catch (error) {
+    if (error instanceof OptimisticLockError) throw conflict(Number(error.actual))
+    throw isTaken(error) ? invalid('title', 'has already been taken') : error
+  }
+}
+
+/**
+ * Names the version of an article, to be given back as `If-Match`. It does not serve `If-None-Match`:
+ * an answer also shows favourites and the author, which change without the version.
+ */
+export function etagOf({ version }: { readonly version: number }): string {
+  return `"${version}"`
+}
+
+/** The version in an `If-Match`. @throws HTTPException 422 if that is none of ours. */
+export function versionIn(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined
+  const version = /^"(\d+)"$/.exec(ifMatch)?.[1]
+  if (version === undefined) throw invalid('If-Match', 'is not the ETag of an article')
+  return Number(version)
+}
+
+function conflict(version: number) {
+  const errors = { article: [`was changed meanwhile: it is at version ${version}`] }
+  return refusal(409, { errors, version }, { ETag: etagOf({ version }) })
+}

@@ -1,0 +1,39 @@
+import type { Client } from './database.js'
+import { hashPassword } from './sessions.js'
+
+const authors = ['ann', 'bob', 'cleo']
+const topics = ['aerospike', 'caching', 'prisma', 'sqlite', 'typescript']
+
+/** Something to look at, where there is nothing. Everyone's password is `conduit`. */
+export async function seed(client: Client, articles: number): Promise<void> {
+  if ((await client.user.count()) > 0) return
+  const passwordHash = await hashPassword('conduit')
+  await client.user.createMany({
+    data: authors.map((username) => ({
+      username,
+      email: `${username}@example.org`,
+      passwordHash,
+    })),
+  })
+  await client.tag.createMany({ data: topics.map((name) => ({ name })) })
+  const people = await client.user.findMany({ orderBy: { id: 'asc' } })
+  for (let n = 1; n <= articles; n += 1) {
+    const topic = (turn: number) => ({ name: topics[(n * turn) % topics.length] as string })
+    await client.article.create({
+      data: {
+        slug: `article-${n}`,
+        title: `Article ${n}`,
+        description: `Number ${n} of ${articles}`,
+        body: 'What is written here is read a hundred times more often than it changes. '.repeat(
+          10,
+        ),
+        createdAt: new Date(Date.UTC(2026, 0, 1) + n * 60_000),
+        author: { connect: { id: people[n % people.length]?.id as number } },
+        tags: { connect: [topic(1), topic(2)] },
+        comments: {
+          create: people.map(({ id }) => ({ body: `Comment on ${n}`, authorId: id })),
+        },
+      },
+    })
+  }
+}

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { chromium } from 'playwright-core'
+import { expect, it, onTestFinished } from 'vitest'
+import { type Api, draft, startApi } from './worlds.js'
+
+const executablePath = '/usr/bin/chromium'
+
+const isInstalled = existsSync(executablePath)
+if (!isInstalled) console.log(`the page is not tested: there is no ${executablePath}`)
+
+it.skipIf(!isInstalled)(
+  'an edit in one tab is read again by the other',
+  async () => {
+    const api = await startApi()
+    const ann = await api.register('ann')
+    await api.call('POST', '/api/articles', { as: ann, body: draft('Before') })
+    const { newTab } = await openBrowser(await listen(api))
+
+    const [one, other] = [await newTab(), await newTab()]
+    await one.getByRole('button', { name: 'Before' }).waitFor()
+    await other.getByRole('button', { name: 'Before' }).click()
+    await other.getByText('version 1').waitFor()
+
+    await one.getByLabel('email').fill('ann@example.org')
+    await one.getByLabel('password').fill('secret')
+    await one.getByRole('button', { name: 'Log in' }).click()
+    await one.getByText('as ann').waitFor()
+    await one.getByRole('button', { name: 'Before' }).click()
+    await one.getByText('version 1').waitFor()
+    await one.getByLabel('title').fill('After')
+    await one.getByRole('button', { name: 'Save' }).click()
+    await one.getByText('version 2').waitFor()
+
+    // Nobody touched the other tab: it was told.
+    await other.getByRole('button', { name: 'After' }).waitFor()
+    expect(await other.locator('#strip .touch').count()).toBeGreaterThan(0)
+    expect(Number(await other.locator('#misses').textContent())).toBeGreaterThan(0)
+  },
+  60_000,
+)
+
+it.skipIf(!isInstalled)(
+  'a stale edit is refused, and told the version',
+  async () => {
+    const api = await startApi()
+    const ann = await api.register('ann')
+    await api.call('POST', '/api/articles', { as: ann, body: draft('Draft') })
+    const { newTab } = await openBrowser(await listen(api))
+    const tab = await newTab()
+    await tab.getByLabel('password').fill('secret')
+    await tab.getByRole('button', { name: 'Log in' }).click()
+    await tab.getByText('as ann').waitFor()
+    await tab.getByRole('button', { name: 'Draft' }).click()
+    await tab.getByText('version 1').waitFor()
+
+    const edit = { article: { body: 'by another' } }
+    await api.call('PUT', '/api/articles/draft', { as: ann, body: edit, ifMatch: '"1"' })
+    await tab.getByRole('button', { name: 'Save' }).click()
+    await tab.getByText('it is at version 2').waitFor()
+    const { json } = await api.call('GET', '/api/articles/draft')
+    expect(json.article.body).toBe('by another')
+  },
+  60_000,
+)
+
+/** Serves the API on loopback. */
+async function listen({ app }: Api): Promise<string> {
+  return new Promise((resolve) => {
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, (address) =>
+      resolve(`http://127.0.0.1:${(address as AddressInfo).port}`),
+    )
+    onTestFinished(
+      () =>
+        new Promise<void>((closed) => {
+          server.close(() => closed())
+          // The pages listen to events for as long as they are open.
+          if ('closeAllConnections' in server) server.closeAllConnections()
+        }),
+    )
+  })
+}
+
+async function openBrowser(url: string) {
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  onTestFinished(() => browser.close())
+  const context = await browser.newContext()
+  return {
+    async newTab() {
+      const tab = await context.newPage()
+      await tab.goto(url)
+      return tab
+    },
+  }
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { aerospike, type CacheAsideOptions, memory } from 'prisma-extension-cache-aside'
+import { startAerospikeEmulator } from 'prisma-extension-cache-aside/testing'
+import { inject, onTestFinished } from 'vitest'
+import { createApp } from '../src/app.js'
+import { type Database, openDatabase } from '../src/database.js'
+import { type Prisma, withCache, withoutCache } from '../src/prisma.js'
+
+/** Where the API runs: one database, and as many processes of the application as a test wants. */
+export interface World {
+  /** Another process, in effect: a client and a cache of its own. */
+  start(): Promise<Api>
+}
+
+export interface Api {
+  readonly app: ReturnType<typeof createApp>
+  readonly prisma: Prisma
+  readonly statements: Database['statements']
+  /** As somebody, or nobody. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  /** Someone new, with a session. */
+  register(username: string): Promise<Person>
+}
+
+export interface CallOptions {
+  readonly body?: object
+  readonly as?: Person | undefined
+  readonly ifMatch?: string
+}
+
+export interface Person {
+  readonly username: string
+  readonly token: string
+}
+
+export interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of an answer it says by itself.
+  readonly json: any
+  /** Whether the cache had it, without the age. */
+  readonly cache: string
+  readonly etag: string | null
+}
+
+/** The worlds that the API must behave the same in. */
+export const worlds = {
+  'SQLite and memory()': async () => {
+    const store = memory()
+    return world(await sqlite(), () => ({ store }))
+  },
+  'SQLite without the cache': async () => world(await sqlite(), undefined),
+  'PostgreSQL and Aerospike': async () => {
+    const server = await startAerospikeEmulator()
+    onTestFinished(() => server.close())
+    return world(await postgres(), () => ({
+      store: aerospike({ hosts: server.hosts, timeout: 5_000, connectTimeout: 5_000 }),
+    }))
+  },
+  'PostgreSQL without the cache': async () => world(await postgres(), undefined),
+} as const
+
+export type WorldName = keyof typeof worlds
+
+export const worldNames = Object.keys(worlds) as WorldName[]
+
+export const cachedWorlds: readonly WorldName[] = [
+  'SQLite and memory()',
+  'PostgreSQL and Aerospike',
+]
+
+export async function startApi(name: WorldName = 'SQLite and memory()'): Promise<Api> {
+  const { start } = await worlds[name]()
+  return start()
+}
+
+async function sqlite(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'conduit-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return `file:${join(folder, 'conduit.db')}`
+}
+
+async function postgres(): Promise<string> {
+  const server = inject('postgresUrl')
+  const name = `conduit_${randomUUID().replaceAll('-', '')}`
+  const any = await new PrismaPg({ connectionString: `${server}/postgres` }).connect()
+  await any.executeScript(`CREATE DATABASE ${name}`)
+  await any.dispose()
+  return `${server}/${name}`
+}
+
+function world(url: string, options: (() => CacheAsideOptions) | undefined): World {
+  return {
+    async start() {
+      const { client, statements } = await openDatabase(url)
+      const prisma = options === undefined ? withoutCache(client) : withCache(client, options())
+      onTestFinished(() => prisma.$disconnect())
+      return api(prisma, statements)
+    },
+  }
+}
+
+function api(prisma: Prisma, statements: Database['statements']): Api {
+  const app = createApp(prisma, statements)
+  const call: Api['call'] = async (method, path, { body, as, ifMatch } = {}) => {
+    const response = await app.request(path, {
+      method,
+      headers: {
+        ...(as !== undefined && { Authorization: `Token ${as.token}` }),
+        ...(ifMatch !== undefined && { 'If-Match': ifMatch }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return {
+      status: response.status,
+      json: text === '' ? undefined : JSON.parse(text),
+      cache: (response.headers.get('X-Cache') ?? '').replace(/; age=\d+|; uncached=\d+/g, ''),
+      etag: response.headers.get('ETag'),
+    }
+  }
+  return {
+    app,
+    prisma,
+    statements,
+    call,
+    async register(username) {
+      const user = { username, email: `${username}@example.org`, password: 'secret' }
+      const { json } = await call('POST', '/api/users', { body: { user } })
+      return { username, token: json.user.token }
+    },
+  }
+}
+
+/** What a new article takes. */
+export function draft(title: string, ...tagList: string[]): { readonly article: object } {
+  return { article: { title, description: `of ${title}`, body: `${title}, at length`, tagList } }
+}
