@@ -130,7 +130,9 @@ const topics: Readonly<Record<string, readonly string[]>> = {
 /** With which a defect shows soon; 1, where nothing is said. */
 const seeds: Readonly<Record<string, number>> = {
   'drops updates that cascade': 5,
+  'drops nested writes': 3,
   'drops the value before': 2,
+  'drops the value after': 2,
 }
 
 /** Defects of the plan and of the protocol, each put in place of the module that it spoils. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { createDatabase, type Provider } from '../support/databases.js'
@@ -5,6 +6,8 @@ import { type Program, programs } from './program.js'
 import { createWorld } from './run-program.js'
 
 export const READS = Number(process.env.READS ?? 25_000)
+
+const DEEPLY = { depth: null, maxArrayLength: null }
 
 /** `SEED=... npx vitest run test/coherence/random-sqlite.test.ts` repeats a run. */
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -30,10 +33,19 @@ export function testRandomPrograms(
     const { run, tally } = createWorld(database)
     const started = Date.now()
     while (tally.reads < reads) {
-      await fc.assert(fc.asyncProperty(programs, run), {
-        seed: seed + tally.reads,
+      const from = seed + tally.reads
+      let failed = false
+      // Told at once: shrinking may take longer than whoever waits for it.
+      const told = (program: Program) =>
+        run(program).catch((error: unknown) => {
+          if (!failed) console.error(`${provider}, seed ${from}:`, inspect(program, DEEPLY), error)
+          failed = true
+          throw error
+        })
+      await fc.assert(fc.asyncProperty(programs, told), {
+        seed: from,
         numRuns: 20,
-        interruptAfterTimeLimit: 120_000,
+        interruptAfterTimeLimit: 60_000,
       })
     }
     await database.drop()
