@@ -1,6 +1,7 @@
 import { LISTENER } from './cache-info.js'
 import type { Catalog } from './catalog/catalog.js'
 import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
+import { rowsCodec } from './codec/rows.js'
 import { superjsonCodec } from './codec/superjson.js'
 import { OwedTouches } from './coherence/owed-touches.js'
 import { policyOf, UNSAID } from './coherence/policy.js'
@@ -170,7 +171,8 @@ export class CacheAside {
 
   async #createReader(): Promise<Reader> {
     const [model] = this.#catalog.models.keys()
-    const codec = superjsonCodec(await decimalClassOf(this.#client, model))
+    const Decimal = await decimalClassOf(this.#client, model)
+    const codec = rowsCodec(Decimal, superjsonCodec(Decimal))
     return new Reader({ ...this.#settings, ...this.#protocol(), codec })
   }
 

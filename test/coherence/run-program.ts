@@ -151,16 +151,17 @@ class Undone extends Error {}
 /** Its result is the plain client's: on SQLite, where a rollback takes back the ids that were given, it is asked first. */
 async function write(run: Run, client: PrismaClient, each: Call): Promise<boolean> {
   run.tally.writes += 1
-  const expected =
-    run.database.provider === 'sqlite' ? await rehearsed(run.plain, each) : undefined
+  const expected = run.database.provider === 'sqlite' ? await rehearsed(run.plain, each) : undefined
   const outcome = await outcomeOf(() => call(client, each))
   if ('value' in outcome) run.tally.written += 1
   // Whether it is refused, and why first, may differ inside a transaction.
   if (expected !== undefined && 'value' in expected && 'value' in outcome) {
-    // The rows of a createMany come in any order, and so do the ids that they get.
-    const isOrdered = !('operation' in each) || !each.operation.startsWith('createMany')
-    if (isOrdered) expectSame(each, outcome, expected)
-    else expectSame(each, namesIn(outcome), namesIn(expected))
+    // The rows of a createManyAndReturn come in any order, and so do the ids that they get.
+    const { value: rows } = expected
+    const isUnordered =
+      Array.isArray(rows) && 'operation' in each && each.operation.startsWith('create')
+    if (isUnordered) expectSame(each, columnsOf(outcome.value), columnsOf(rows))
+    else expectSame(each, outcome, expected)
   }
   return 'value' in outcome
 }
@@ -204,6 +205,10 @@ function expectSame(each: Call, outcome: unknown, truth: unknown): void {
   } catch (error) {
     throw new Difference(`${inspect(each, { depth: null })} ${(error as Error).message}`)
   }
+}
+
+function columnsOf(rows: unknown): unknown {
+  return Array.isArray(rows) ? rows.map((row: object) => Object.keys(row)) : rows
 }
 
 function namesIn(value: unknown): unknown {
