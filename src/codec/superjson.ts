@@ -13,6 +13,15 @@ export function superjsonCodec(Decimal: DecimalClass): Codec {
     },
     'Decimal',
   )
+  // PostgreSQL's infinity is a date that is none; superjson would make null of it.
+  superjson.registerCustom<Date, null>(
+    {
+      isApplicable: (value): value is Date => value instanceof Date && Number.isNaN(+value),
+      serialize: () => null,
+      deserialize: () => new Date(Number.NaN),
+    },
+    'NoDate',
+  )
   superjson.registerCustom<Uint8Array, string>(
     {
       isApplicable: (value): value is Uint8Array => value instanceof Uint8Array,
