@@ -65,7 +65,6 @@ export class CacheAside {
   readonly #declared = new DeclaredTags()
   readonly #reader: Promise<Reader>
   readonly #strictUndefined: boolean
-  readonly #computedLater = new Set<string>()
   readonly #explainer = new Explainer<Operation>((operation) => this.#explanationOf(operation))
   readonly #versions: Versions
   readonly #lock: Lock
@@ -74,12 +73,7 @@ export class CacheAside {
     this.#client = client
     this.#catalog = catalog
     this.#settings = settingsOf(options, catalog)
-    this.#planner = new Planner({
-      catalog,
-      ...this.#settings,
-      ...traitsOf(client, catalog),
-      computedLater: this.#computedLater,
-    })
+    this.#planner = new Planner({ catalog, ...this.#settings, ...traitsOf(client, catalog) })
     this.#versions = versionsOf(this.#settings.models)
     this.#lock = new Lock({
       client,
@@ -154,7 +148,7 @@ export class CacheAside {
 
   /** From now on, clients with these computed fields may call, as `User.fullName`, beyond the fingerprint. */
   computedLater(fields: Iterable<string>): void {
-    for (const field of fields) this.#computedLater.add(field)
+    this.#planner.computedLater(fields)
   }
 
   /** Waits for reads that go on in the background. */
@@ -202,7 +196,12 @@ export class CacheAside {
     const given = asked.tags.map((name) => userTag(this.#settings.keyspace, name))
     const tags = [...plan.tags, ...given]
     const key = taggedKey(plan.key, asked.tags)
-    const entry = { key, tags: [...tags, ...plan.wide].map(({ name }) => name) }
+    const entry = {
+      key,
+      get tags() {
+        return [...tags, ...plan.wide].map(({ name }) => name)
+      },
+    }
     const { models } = this.#settings
     const reader = await this.#reader
     return reader.read({
@@ -211,7 +210,7 @@ export class CacheAside {
       key,
       tags: tags.map(({ id }) => id),
       wide: plan.wide.map(({ id }) => id),
-      narrow: plan.narrow,
+      narrow: (answer) => this.#planner.narrow(read, answer),
       isOlder: (answer) =>
         acknowledgedIn(this.#store).isOlder(this.#planner.versionsIn(read, answer)),
       policy: policyOf(
@@ -240,7 +239,7 @@ export class CacheAside {
       return explainWrite(query, this.#planner.write(written))
     }
     const { scope } = readSettingsOf(cache)
-    return explainRead(query, this.#planner.read(query, scope, true))
+    return explainRead(query, this.#planner.read(query, scope), this.#planner.parts(query))
   }
 
   #isCached(operation: string): boolean {

@@ -114,13 +114,22 @@ export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settin
   }
 }
 
+const SAYING_NOTHING: ReadSettings = {
+  ...UNSAID,
+  enabled: undefined,
+  refresh: false,
+  tags: [],
+  scope: undefined,
+}
+
 /**
  * What a read says with its `cache` argument.
  *
  * @throws ConfigurationError as `settingsOf` does.
  */
 export function readSettingsOf(cache: unknown): ReadSettings {
-  if (cache !== undefined && typeof cache !== 'boolean' && typeof cache !== 'object') {
+  if (cache === undefined) return SAYING_NOTHING
+  if (typeof cache !== 'boolean' && typeof cache !== 'object') {
     throw new ConfigurationError(`cache: expected true, false or an object, got ${typeof cache}`)
   }
   if (typeof cache === 'object') checkKeys('cache', cache, queryOptionNames)

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert'
 import { Decimal } from '@prisma/client/runtime/client'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { aerospike, ConfigurationError, memory, type Store } from '../src/index.js'
-import { entryKey } from '../src/plan/key.js'
+import { canonicalRead, entryKey } from '../src/plan/key.js'
 import { loadKey, taggedKey } from '../src/user-tags.js'
 import { openShop, unreachable } from './support/shop.js'
 import { startTestServer, type TestServer } from './testing/server.js'
@@ -189,15 +189,17 @@ it('stores nothing that a transaction may still undo', async () => {
 })
 
 it('has keys that are no query’s', () => {
-  const query = entryKey({
-    keyspace: 'k',
-    scope: undefined,
-    fingerprint: '',
-    model: 'User',
-    operation: 'findMany',
-    dataPath: [],
-    args: {},
-  })
+  const query = entryKey(
+    canonicalRead({
+      keyspace: 'k',
+      scope: undefined,
+      fingerprint: '',
+      model: 'User',
+      operation: 'findMany',
+      dataPath: [],
+      args: {},
+    }),
+  )
   const keys = [
     query,
     taggedKey(query, ['a', 'b']),

@@ -31,10 +31,15 @@ export interface ExplainedTag {
   readonly why?: string | undefined
 }
 
-export function explainRead({ model, operation }: Query, plan: ReadPlan): Explanation {
+/** @param parts why the read depends on what it depends on. */
+export function explainRead(
+  { model, operation }: Query,
+  plan: ReadPlan,
+  parts: readonly Part[],
+): Explanation {
   const about = { kind: 'read', model, operation } as const
   if (!plan.cacheable) return { ...about, bypass: plan.reason, tags: [] }
-  return { ...about, key: plan.key, ttl: plan.ttl, tags: plan.parts.flatMap(explainPart) }
+  return { ...about, key: plan.key, ttl: plan.ttl, tags: parts.flatMap(explainPart) }
 }
 
 function explainPart({ how, model, tags, at, why }: Part): readonly ExplainedTag[] {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Query } from './query.js'
 
 /** What the store knows an entry by. */
@@ -16,23 +16,19 @@ export interface KeyParts extends Query {
 const FORMAT = 1
 
 /**
- * The key of a read: sha256 over a canonical form that is injective, so that two reads which Prisma
- * tells apart never share a key.
+ * The canonical form of a read. It is injective, so that two reads which Prisma tells apart never
+ * share a key.
  *
  * @throws UnkeyableError if the arguments hold something without a canonical form, such as a function.
  */
-export function entryKey(parts: KeyParts): EntryKey {
-  const text = canonical([
-    FORMAT,
-    parts.keyspace,
-    parts.fingerprint,
-    parts.scope ?? null,
-    parts.model,
-    parts.operation,
-    parts.dataPath,
-    parts.args,
-  ])
-  return createHash('sha256').update(text).digest('base64url') as EntryKey
+export function canonicalRead(parts: KeyParts): string {
+  const { keyspace, fingerprint, scope = null, model, operation, dataPath, args } = parts
+  return canonical([FORMAT, keyspace, fingerprint, scope, model, operation, dataPath, args])
+}
+
+/** @param text the read's canonical form. */
+export function entryKey(text: string): EntryKey {
+  return hash('sha256', text, 'base64url') as EntryKey
 }
 
 export class UnkeyableError extends Error {

@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.js'
 import type { BypassReason } from '../telemetry/events.js'
 import { type RowVersions, versionsIn } from '../version/shown.js'
 import { type Versions, versionsOf } from '../version/versions.js'
 import type { Narrowed, Part } from './dependencies.js'
-import { type EntryKey, entryKey } from './key.js'
+import { canonicalRead, type EntryKey, entryKey } from './key.js'
 import { type Args, isRead, objectOf, type Query } from './query.js'
 import { mayWrite, modelsNamedIn } from './raw.js'
 import { type Survey, survey } from './read.js'
@@ -24,8 +25,6 @@ export interface PlannerOptions {
   readonly fingerprint: string
   /** The computed fields that the fingerprint covers, as `User.fullName`. */
   readonly computed: ReadonlySet<string>
-  /** Those that a client applied later, which the fingerprint cannot cover. */
-  readonly computedLater: ReadonlySet<string>
   /** The fields of a model that the client omits from every answer. */
   readonly omitted: (model: string) => Readonly<Record<string, unknown>>
   /** Whether it omits any of any model. */
@@ -52,64 +51,104 @@ export type ReadPlan =
       readonly tags: readonly Tag[]
       /** What it also depends on, unless `narrow` says better. */
       readonly wide: readonly Tag[]
-      readonly narrow: (answer: unknown) => Narrowed
-      /** Why, if that was asked for. */
-      readonly parts: readonly Part[]
       /** Milliseconds. The model's own, or a shorter one of another model that the read sees. */
       readonly ttl: number
     }
   | { readonly cacheable: false; readonly reason: BypassReason }
+
+/** Of what reads depend on, how much is remembered: characters of reads' canonical forms, and so many for a tag. */
+const REMEMBERED = 4_000_000
+const TAG_SIZE = 100
 
 /** What reads depend on and what writes touch: functions of the schema and the query alone. */
 export class Planner {
   readonly #options: PlannerOptions
   readonly #tracked: Tracked
   readonly #versions: Versions
+  readonly #computedLater = new Set<string>()
+  /** By canonical forms: the same read comes again, or a cache were of no use. */
+  readonly #plans = new LRUCache<string, ReadPlan>({
+    maxSize: REMEMBERED,
+    sizeCalculation: (plan, text) =>
+      text.length + (plan.cacheable ? plan.tags.length + plan.wide.length + 1 : 1) * TAG_SIZE,
+  })
 
   constructor(options: PlannerOptions) {
-    const { catalog, keyspace, models, computed, computedLater } = options
+    const { catalog, keyspace, models, computed } = options
     this.#options = options
     this.#versions = versionsOf(models)
     this.#tracked = new Tracked({
       catalog,
       keyspace,
       trackBy: (model) => models.get(model)?.trackBy ?? [],
-      isComputed: (field) => computed.has(field) || computedLater.has(field),
+      isComputed: (field) => computed.has(field) || this.#computedLater.has(field),
     })
   }
 
-  /** @param explains whether to give the parts. */
-  read(query: Query, scope: string | undefined, explains = false): ReadPlan {
-    const { keyspace, fingerprint, models } = this.#options
+  /** @throws UnkeyableError if the arguments hold something without a canonical form. */
+  read(query: Query, scope: string | undefined): ReadPlan {
+    const { keyspace, fingerprint } = this.#options
+    const text = canonicalRead({ ...query, keyspace, fingerprint, scope })
+    const known = this.#plans.get(text)
+    if (known !== undefined) return known
+    const { reason, ttl, dependencies } = this.#survey(query)
+    const plan: ReadPlan =
+      reason === undefined
+        ? {
+            cacheable: true,
+            key: entryKey(text),
+            tags: dependencies.firm(),
+            wide: dependencies.wide(),
+            ttl,
+          }
+        : { cacheable: false, reason }
+    this.#plans.set(text, plan)
+    return plan
+  }
+
+  /** What the answer says about the wide tags of the read. */
+  narrow(query: Query, answer: unknown): Narrowed {
+    return this.#survey(query).dependencies.narrow(answer)
+  }
+
+  /** Why the read depends on what it depends on. */
+  parts(query: Query): readonly Part[] {
+    return this.#survey(query, true).dependencies.parts
+  }
+
+  /** From now on, clients with these computed fields may call, which the fingerprint cannot cover. */
+  computedLater(fields: Iterable<string>): void {
+    for (const field of fields) this.#computedLater.add(field)
+    this.#plans.clear()
+  }
+
+  #survey(query: Query, explains = false) {
+    const { models } = this.#options
     const surveyed = survey({ tracked: this.#tracked, explains }, query)
-    const behind = this.#behindViews(surveyed.models)
-    if (behind === undefined || !this.#isCovered(surveyed)) {
-      return { cacheable: false, reason: 'uncacheable' }
-    }
-    const settings = [...surveyed.models, ...behind].flatMap((name) => models.get(name) ?? [])
-    if (settings.some(({ enabled }) => !enabled)) return { cacheable: false, reason: 'disabled' }
     const { dependencies } = surveyed
-    for (const name of behind) dependencies.whole(name, [query.model], () => 'a view reads it')
-    return {
-      cacheable: true,
-      key: entryKey({ ...query, keyspace, fingerprint, scope }),
-      tags: dependencies.firm(),
-      wide: dependencies.wide(),
-      narrow: (answer) => dependencies.narrow(answer),
-      parts: dependencies.parts,
-      ttl: Math.min(
-        models.get(query.model)?.ttl ?? this.#options.ttl,
-        ...settings.flatMap(({ ttl }) => ttl ?? []),
-      ),
+    const behind = this.#behindViews(surveyed.models)
+    const settings = [...surveyed.models, ...(behind ?? [])].flatMap(
+      (name) => models.get(name) ?? [],
+    )
+    const ttl = Math.min(
+      models.get(query.model)?.ttl ?? this.#options.ttl,
+      ...settings.flatMap(({ ttl }) => ttl ?? []),
+    )
+    const about = { dependencies, ttl }
+    if (behind === undefined || !this.#isCovered(surveyed)) {
+      return { ...about, reason: 'uncacheable' as const }
     }
+    if (settings.some(({ enabled }) => !enabled)) return { ...about, reason: 'disabled' as const }
+    for (const name of behind) dependencies.whole(name, [query.model], () => 'a view reads it')
+    return { ...about, reason: undefined }
   }
 
   /** Whether the fingerprint covers what computed fields do to this read. */
   #isCovered({ computed, omits }: Survey): boolean {
-    const { computed: known, computedLater, omitsGlobally } = this.#options
+    const { computed: known, omitsGlobally } = this.#options
     for (const field of computed) if (!known.has(field)) return false
     const isDecidedByThem = omits || omitsGlobally || computed.size > 0
-    return !(isDecidedByThem && computedLater.size > 0)
+    return !(isDecidedByThem && this.#computedLater.size > 0)
   }
 
   /** Without the result: what stands for all that the write may turn out to touch. */
@@ -119,8 +158,10 @@ export class Planner {
 
   /** How to run the write so that its result tells what it touched. */
   returning(query: Query): Returning {
-    const { computed, computedLater, omitted } = this.#options
-    const isComputed = [...computed, ...computedLater].some((f) => f.startsWith(`${query.model}.`))
+    const { computed, omitted } = this.#options
+    const isComputed = [...computed, ...this.#computedLater].some((f) =>
+      f.startsWith(`${query.model}.`),
+    )
     // Computed fields may be made of those that would be taken off again.
     if (isComputed) return asItIs(query.args)
     const { version } = this.#options.models.get(query.model) ?? {}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type EntryKey, entryKey } from '../../src/plan/key.js'
+import { canonicalRead, type EntryKey, entryKey } from '../../src/plan/key.js'
 import { type TagId, tag } from '../../src/plan/tag.js'
 import type { Entry, LeaseId, Mark, Store, TagState, Version } from '../../src/store/store.js'
 import { newVersion, newWriteId } from '../../src/store/version.js'
@@ -18,15 +18,17 @@ export function newTag(): TagId {
 }
 
 export function newKey(): EntryKey {
-  return entryKey({
-    keyspace: '',
-    fingerprint: '',
-    scope: randomUUID(),
-    model: 'User',
-    operation: 'findMany',
-    dataPath: [],
-    args: {},
-  })
+  return entryKey(
+    canonicalRead({
+      keyspace: '',
+      fingerprint: '',
+      scope: randomUUID(),
+      model: 'User',
+      operation: 'findMany',
+      dataPath: [],
+      args: {},
+    }),
+  )
 }
 
 export function newMark(deadline = NOW + 60_000, blocking = false): Mark {
