@@ -1,3 +1,4 @@
+import { Background } from './background.js'
 import { LISTENER } from './cache-info.js'
 import type { Catalog } from './catalog/catalog.js'
 import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope } from './client.js'
@@ -60,6 +61,7 @@ export class CacheAside {
   readonly #planner: Planner
   readonly #store: Store
   readonly #telemetry = new Telemetry()
+  readonly #background = new Background()
   readonly #owed: OwedTouches
   readonly #transactions = new Transactions()
   readonly #declared = new DeclaredTags()
@@ -94,6 +96,7 @@ export class CacheAside {
       catalog,
       isOn: (model) => this.#settings.models.get(model)?.writeThrough ?? false,
       telemetry: this.#telemetry,
+      background: this.#background,
     })
     this.control = createControl({
       catalog,
@@ -151,11 +154,9 @@ export class CacheAside {
     this.#planner.computedLater(fields)
   }
 
-  /** Waits for reads that go on in the background. */
-  async rest(): Promise<void> {
-    await this.writeThrough.rest()
-    const reader = await this.#reader
-    await reader.rest()
+  /** Resolves when nothing goes on in the background. */
+  rest(): Promise<void> {
+    return this.#background.rest()
   }
 
   async close(): Promise<void> {
@@ -362,6 +363,7 @@ export class CacheAside {
     return {
       store: this.#store,
       owed: this.#owed,
+      background: this.#background,
       telemetry: this.#telemetry,
       clock: () => Date.now(),
     }

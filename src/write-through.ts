@@ -1,3 +1,4 @@
+import type { Background } from './background.js'
 import type { Catalog } from './catalog/catalog.js'
 import { type Model, modelOf } from './catalog/catalog.js'
 import { type Client, delegateOf } from './client.js'
@@ -9,6 +10,7 @@ export interface WriteThroughOptions {
   /** Whether rows of the model are to be read again when they were written. */
   readonly isOn: (model: string) => boolean
   readonly telemetry: Telemetry
+  readonly background: Background
 }
 
 type Delegate = { findUnique(args: object): PromiseLike<unknown> }
@@ -22,7 +24,6 @@ type Delegate = { findUnique(args: object): PromiseLike<unknown> }
  */
 export class WriteThrough {
   readonly #options: WriteThroughOptions
-  readonly #running = new Set<Promise<void>>()
   #client: Client | undefined
 
   constructor(options: WriteThroughOptions) {
@@ -36,22 +37,15 @@ export class WriteThrough {
 
   /** @param result of a write that is acknowledged. */
   after(model: string, operation: string, result: unknown): void {
-    const { catalog, isOn, telemetry } = this.#options
+    const { catalog, isOn, telemetry, background } = this.#options
     if (!written.has(operation) || !isOn(model) || typeof result !== 'object' || result === null) {
       return
     }
     const delegate = this.#client?.[delegateOf(model) as never] as Delegate | undefined
     for (const where of wheresOf(modelOf(catalog, model), result as Args)) {
       const reading = Promise.resolve(delegate?.findUnique({ where, cache: true }))
-        .catch((error) => telemetry.error('refresh', error))
-        .then(() => void this.#running.delete(reading))
-      this.#running.add(reading)
+      background.run(reading.catch((error) => telemetry.error('refresh', error)))
     }
-  }
-
-  /** Resolves when nothing runs any more. */
-  async rest(): Promise<void> {
-    await Promise.all(this.#running)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Background } from '../background.js'
 import type { Codec } from '../codec/codec.js'
 import { nextTurn } from '../next-turn.js'
 import { isOutage } from '../outage.js'
@@ -19,6 +20,7 @@ import { type Decoded, Values } from './values.js'
 export interface ReaderOptions {
   readonly store: Store
   readonly owed: OwedTouches
+  readonly background: Background
   readonly codec: Codec
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
@@ -51,7 +53,7 @@ export class Reader {
   readonly #values: Values
   readonly #near: NearCopies | undefined
   readonly #flights = new Flights()
-  readonly #refreshes = new Map<EntryKey, Promise<void>>()
+  readonly #refreshing = new Set<EntryKey>()
 
   constructor(options: ReaderOptions) {
     this.#options = options
@@ -87,11 +89,6 @@ export class Reader {
     if (kind === 'valid') this.#keep(read.key, entry, found.asked)
     else this.#refresh(read, found)
     return served.decoded as T
-  }
-
-  /** Resolves when nothing goes on in the background. */
-  async rest(): Promise<void> {
-    await Promise.all(this.#refreshes.values())
   }
 
   async #copyFor({ key, tags }: Read<unknown>, near: NearCopies): Promise<Entry | undefined> {
@@ -238,13 +235,15 @@ export class Reader {
 
   /** Reads anew in the background, unless someone else does. */
   #refresh(read: Read<unknown>, found: Seen): void {
-    if (this.#refreshes.has(read.key)) return
+    if (this.#refreshing.has(read.key)) return
+    this.#refreshing.add(read.key)
+    const { background, telemetry } = this.#options
     // What it reports is of no read, and an entry that stands is there already.
     const policy = { ...read.policy, staleIfError: 0 }
     const refreshed = this.#readAnew({ ...read, policy, report: () => undefined }, found)
-      .catch((error) => this.#options.telemetry.error('refresh', error))
-      .finally(() => this.#refreshes.delete(read.key))
-    this.#refreshes.set(read.key, refreshed)
+      .catch((error) => telemetry.error('refresh', error))
+      .finally(() => this.#refreshing.delete(read.key))
+    background.run(refreshed)
   }
 
   async #readAnew(read: Read<unknown>, found: Seen): Promise<void> {

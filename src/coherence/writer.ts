@@ -1,3 +1,4 @@
+import type { Background } from '../background.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Tag } from '../plan/tag.js'
 import type { SettledTags, Store } from '../store/store.js'
@@ -10,6 +11,7 @@ import { settle } from './touches.js'
 export interface WriterOptions {
   readonly store: Store
   readonly owed: OwedTouches
+  readonly background: Background
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -135,18 +137,27 @@ export class Write {
   }
 
   async #end({ touched, untouched, holdUntil }: SettledTags): Promise<boolean> {
-    const { store, owed, telemetry } = this.#options
+    const { store, owed, telemetry, background } = this.#options
     // A mark that came later would stay.
     await this.#renewal.stop()
     try {
       if (touched.length > 0) await settle(store, this.#id, { touched, untouched: [], holdUntil })
-      // Only now: until every tag is touched, those announced in their place must tell of a crash.
-      if (untouched.length > 0) await settle(store, this.#id, { touched: [], untouched })
-      return true
     } catch (error) {
       telemetry.error('settle', error)
       owed.add(touched)
       return false
+    }
+    // Only now: until every tag is touched, those announced in their place must tell of a crash.
+    // Nobody waits for it: a mark that stays a little makes at most a strict read ask the database.
+    if (untouched.length > 0) background.run(this.#unmark(untouched))
+    return true
+  }
+
+  async #unmark(untouched: readonly Tag['id'][]): Promise<void> {
+    try {
+      await settle(this.#options.store, this.#id, { touched: [], untouched })
+    } catch (error) {
+      this.#options.telemetry.error('settle', error)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { Background } from '../../src/background.js'
 import { OwedTouches } from '../../src/coherence/owed-touches.js'
 import { Write } from '../../src/coherence/writer.js'
 import { tag } from '../../src/plan/tag.js'
@@ -21,7 +22,8 @@ function begin(store: Store, terms: { blocking?: boolean } = {}) {
   const holdUntil = () => undefined
   const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
   const clock = () => Date.now()
-  const options = { store, owed, telemetry, clock, holdUntil, rejectWrites: false }
+  const background = new Background()
+  const options = { store, owed, background, telemetry, clock, holdUntil, rejectWrites: false }
   const write = new Write(options, { lifetime: LIFETIME, ...terms })
   const deadlines = async () =>
     (await store.states([user.id])).flatMap(({ marks }) => marks.map(({ deadline }) => deadline))

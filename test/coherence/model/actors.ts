@@ -1,3 +1,4 @@
+import { Background } from '../../../src/background.js'
 import type { Codec } from '../../../src/codec/codec.js'
 import type { TagId } from '../../../src/plan/tag.js'
 import type { Store } from '../../../src/store/store.js'
@@ -51,7 +52,7 @@ export class Actors {
     const holdUntil = () => (replicaLag === 0 ? undefined : clock() + replicaLag)
     const everything = () => ['a', 'b'] as TagId[]
     const owed = new protocol.OwedTouches({ store, telemetry, holdUntil, everything })
-    const common = { store, owed, telemetry, clock }
+    const common = { store, owed, background: new Background(), telemetry, clock }
     const terms = { ...readerTerms, strict, leaseWait: LEASE_WAIT }
     this.#readers.set(process, new protocol.Reader({ ...common, ...terms }))
     this.#writers.set(process, { ...common, holdUntil, rejectWrites: onStoreFailure === 'reject' })

@@ -1,3 +1,4 @@
+import { Background } from '../../../src/background.js'
 import { LIFETIME, readerTerms } from './actors.js'
 import { keyOf, readOf } from './plan.js'
 import type { Stage } from './stage.js'
@@ -38,6 +39,7 @@ function newReader({ scenario, protocol, clock, store: simulated }: Stage) {
     ...readerTerms,
     store,
     owed: new protocol.OwedTouches(owing),
+    background: new Background(),
     telemetry,
     clock: () => clock.now,
     strict: scenario.consistency === 'strict',
