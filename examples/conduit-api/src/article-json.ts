@@ -19,6 +19,7 @@ interface ArticleRow {
   readonly title: string
   readonly description: string
   readonly body?: string
+  readonly status: string
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly author: Author
@@ -53,6 +54,7 @@ export async function articlesJson(
     title: row.title,
     description: row.description,
     ...(row.body !== undefined && { body: row.body }),
+    status: row.status,
     tagList: row.tags.map(({ name }) => name),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ArticleWhereInput } from '../generated/sqlite/models.js'
 import { invalid, isTaken, notFound, textOf } from './answers.js'
 import { articleJson, articlesJson, summary, whole } from './article-json.js'
+import { asAuthor, published, type Status, statuses } from './drafts.js'
 import { etagOf, saveArticle, versionIn } from './edit-article.js'
 import type { Prisma } from './prisma.js'
 import { findAuthor, followedBy } from './profiles.js'
@@ -20,6 +21,8 @@ export function articles(prisma: Prisma): Hono<Env> {
         favorited === undefined ? undefined : findAuthor(prisma, favorited),
       ])
       return list(prisma, context, {
+        // The rule in `drafts.ts` would do; said here, the cache knows that drafts do not matter.
+        ...published,
         ...(tag !== undefined && { tags: { some: { name: tag } } }),
         ...(writer !== undefined && { authorId: writer.id }),
         ...(fan !== undefined && { favorites: { some: { userId: fan.id } } }),
@@ -28,13 +31,21 @@ export function articles(prisma: Prisma): Hono<Env> {
     .get('/feed', async (context) => {
       const followed = await followedBy(prisma, viewerOf(context))
       // Ids, not `author: { followers: ... }`: what other authors write leaves this feed in the cache.
+      // Nor `published`, which is one value to go by instead of these: anything published would matter.
       return list(prisma, context, { authorId: { in: [...followed].sort((a, b) => a - b) } })
+    })
+    .get('/drafts', async (context) => {
+      const authorId = viewerOf(context)
+      // The rule would do; said here, the cache knows that others' drafts do not matter.
+      return asAuthor(authorId, () => list(prisma, context, { authorId, status: 'draft' }))
     })
     .get('/:slug', async (context) => show(prisma, context, context.req.param('slug')))
     .post('/', async (context) => {
       const authorId = viewerOf(context)
       const { article } = await context.req.json()
+      const status = article.status === undefined ? 'published' : statusOf(article.status)
       const data = {
+        status,
         title: textOf(article, 'title'),
         description: textOf(article, 'description'),
         body: textOf(article, 'body'),
@@ -45,7 +56,7 @@ export function articles(prisma: Prisma): Hono<Env> {
         prisma.article.create({
           data: { ...data, slug },
           // The names of popular tags are computed by SQL, see `tags.ts`.
-          cache: { invalidate: ['home'] },
+          cache: { invalidate: status === 'published' ? ['home'] : [] },
         })
       const slug = slugOf(data.title)
       const created = await create(slug).catch((error) => {
@@ -68,6 +79,7 @@ export function articles(prisma: Prisma): Hono<Env> {
             description: textOf(article, 'description'),
           }),
           ...(article.body !== undefined && { body: textOf(article, 'body') }),
+          ...(article.status !== undefined && { status: statusOf(article.status) }),
         },
         article.tagList === undefined ? undefined : tagsOf(article.tagList),
       )
@@ -87,9 +99,12 @@ export async function show(
   slug: string,
   status: 200 | 201 = 200,
 ): Promise<Response> {
-  const row = await prisma.article.findUnique({ where: { slug }, ...whole })
+  const viewer = context.get('viewer')
+  const find = () => prisma.article.findUnique({ where: { slug }, ...whole })
+  // As anyone first: what is published shall be one entry for all.
+  const row = (await find()) ?? (viewer === undefined ? null : await asAuthor(viewer, find))
   if (row === null) throw notFound('article')
-  const article = await articleJson(prisma, context.get('viewer'), row)
+  const article = await articleJson(prisma, viewer, row)
   return context.json({ article }, status, { ETag: etagOf(row) })
 }
 
@@ -105,7 +120,7 @@ export async function findArticle(prisma: Prisma, slug: string) {
 
 async function ownArticle(prisma: Prisma, context: Context<Env>, slug: string) {
   const viewer = viewerOf(context)
-  const article = await findArticle(prisma, slug)
+  const article = await asAuthor(viewer, () => findArticle(prisma, slug))
   if (article.authorId === viewer) return article
   throw new HTTPException(403, { message: 'this article is not yours' })
 }
@@ -134,6 +149,12 @@ function pageNumber(context: Context, name: string, absent: number, most: number
   if (text === undefined) return absent
   if (!/^\d+$/.test(text)) throw invalid(name, 'is not a number')
   return Math.min(Number(text), most)
+}
+
+function statusOf(value: unknown): Status {
+  const status = statuses.find((known) => known === value)
+  if (status === undefined) throw invalid('status', `is none of ${statuses.join(', ')}`)
+  return status
 }
 
 function slugOf(title: string): string {

@@ -32,13 +32,18 @@ export function dashboard(prisma: Prisma, statements: Database['statements']): H
             tell('miss', { model, operation, reason }),
           ),
           // Told when the write is done: what is read from now on is as new.
-          $cache.on('touch', ({ tags }) => tell('touch', { tags })),
+          $cache.on('touch', ({ tags }) => tell('touch', { tags: tags.filter(isPublic) })),
         ]
         tell('open', {})
         await new Promise<void>((resolve) => stream.onAbort(resolve))
         for (const stop of stops) stop()
       }),
     )
+}
+
+/** Anyone may listen: of values in tags they hear ids, but no slugs of drafts, nor who logs in. */
+function isPublic(tag: string): boolean {
+  return /^\w+({\w+(:\d+)?})?$/.test(tag)
 }
 
 function ratios({ models, ...all }: CacheStats) {

@@ -1,5 +1,6 @@
 import { OptimisticLockError } from 'prisma-extension-cache-aside'
 import { invalid, isTaken, refusal } from './answers.js'
+import type { Status } from './drafts.js'
 import type { Prisma } from './prisma.js'
 
 export interface ArticleChanges {
@@ -7,6 +8,7 @@ export interface ArticleChanges {
   readonly title?: string
   readonly description?: string
   readonly body?: string
+  readonly status?: Status
 }
 
 export interface TagOfArticle {
@@ -28,6 +30,7 @@ export async function saveArticle(
   changes: ArticleChanges,
   tags: readonly TagOfArticle[] | undefined,
 ): Promise<{ readonly slug: string }> {
+  const changesTags = tags !== undefined || changes.status !== undefined
   try {
     return await prisma.article.update({
       where: { id, ...(version !== undefined && { version }) },
@@ -35,7 +38,7 @@ export async function saveArticle(
         ...changes,
         ...(tags !== undefined && { tags: { set: [], connectOrCreate: [...tags] } }),
       },
-      ...(tags !== undefined && { cache: { invalidate: ['home'] } }),
+      ...(changesTags && { cache: { invalidate: ['home'] } }),
     })
   } catch (error) {
     if (error instanceof OptimisticLockError) throw conflict(Number(error.actual))

@@ -5,28 +5,36 @@ import {
   memory,
 } from 'prisma-extension-cache-aside'
 import type { Client } from './database.js'
+import { drafts, readerScope } from './drafts.js'
 
 /** The application's client: Prisma's own, with the cache. */
 export type Prisma = ReturnType<typeof withCache>
 
 /**
- * All that the cache is told. Who asks stands in the arguments of each query that depends on it (see
- * `articles.ts`), so that none needs a `scope` and what does not depend on it is shared by everyone.
+ * All that the cache is told. Where the arguments of a query say who asks (see `article-json.ts`), it is
+ * part of the key; drafts are kept to their authors by a rule that no query says, which takes a `scope`.
  */
 export function withCache(client: Client, options: CacheAsideOptions = {}) {
-  return client.$extends(
-    cacheAside<Client>({
-      ttl: '5m',
-      models: {
-        // Sessions are not cached at all: `/// @cache(false)` in the schema.
-        // Articles are found by ids, slugs and authors, which the schema says, and shown for as long as
-        // nobody writes them: only what other programs write is seen as late as this.
-        Article: { ttl: '1h', swr: '1h', staleIfError: '1d', version: 'version' },
-        User: { ttl: '10m', negativeTtl: '30s' },
+  const cache = cacheAside<Client>({
+    ttl: '5m',
+    scope: readerScope,
+    models: {
+      // Sessions are not cached at all: `/// @cache(false)` in the schema.
+      Article: {
+        // Shown for as long as nobody writes it: only what other programs write is seen as late as this.
+        ttl: '1h',
+        swr: '1h',
+        staleIfError: '1d',
+        version: 'version',
+        // Lists ask for what is published, so a draft may be saved as often as its author types: they
+        // stay. By ids, slugs and authors articles are found anyway, as the schema says.
+        trackBy: ['status'],
       },
-      ...options,
-    }),
-  )
+      User: { ttl: '10m', negativeTtl: '30s' },
+    },
+    ...options,
+  })
+  return client.$extends(cache).$extends(drafts)
 }
 
 /** The same client, with every read sent to the database: to compare with. */

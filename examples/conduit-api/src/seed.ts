@@ -36,4 +36,14 @@ export async function seed(client: Client, articles: number): Promise<void> {
       },
     })
   }
+  await client.article.createMany({
+    data: people.map(({ id, username }) => ({
+      slug: `draft-of-${username}`,
+      title: `Draft of ${username}`,
+      description: 'Seen by its author only',
+      body: 'Save it as often as you like: the list stays in the cache until this is published.',
+      status: 'draft',
+      authorId: id,
+    })),
+  })
 }

@@ -9,7 +9,8 @@ import type { Env } from './sessions.js'
  */
 export function tags(prisma: Prisma): Hono<Env> {
   const count = () => prisma.$queryRaw<{ name: string }[]>`
-    SELECT "B" AS "name" FROM "_ArticleToTag" GROUP BY "B" ORDER BY COUNT(*) DESC, "B" LIMIT 20`
+    SELECT "B" AS "name" FROM "_ArticleToTag" JOIN "Article" ON "id" = "A" WHERE "status" = 'published'
+    GROUP BY "B" ORDER BY COUNT(*) DESC, "B" LIMIT 20`
   return new Hono<Env>().get('/', async (context) => {
     const rows = await prisma.$cache.getOrLoad('popular tags', count, {
       ttl: '10m',

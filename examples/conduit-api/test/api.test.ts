@@ -41,10 +41,12 @@ describe.each(worldNames)('the API on %s', (world) => {
       await status('GET', '/api/profiles/nobody'),
       await status('GET', '/api/articles/nothing'),
       await status('GET', '/api/articles?limit=many'),
+      await status('GET', '/api/articles/drafts'),
+      await status('PUT', '/api/articles/mine', { as: ann, body: { article: { status: 'lost' } } }),
       await status('PUT', '/api/articles/mine', { as: bob, body: draft('Yours') }),
       await status('DELETE', '/api/articles/mine', { as: bob }),
       await status('DELETE', '/api/articles/mine/comments/1', { as: bob }),
-    ]).toEqual([422, 422, 401, 401, 404, 404, 422, 403, 403, 404])
+    ]).toEqual([422, 422, 401, 401, 404, 404, 422, 401, 422, 403, 403, 404])
   })
 
   it('writes, lists, changes and deletes articles', async () => {

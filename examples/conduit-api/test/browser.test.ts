@@ -65,6 +65,31 @@ it.skipIf(!isInstalled)(
   60_000,
 )
 
+it.skipIf(!isInstalled)(
+  'a saved draft leaves the list of the other tab in the cache',
+  async () => {
+    const api = await startApi()
+    const ann = await api.register('ann')
+    const { article } = draft('Plan')
+    const body = { article: { ...article, status: 'draft' } }
+    await api.call('POST', '/api/articles', { as: ann, body })
+    const { newTab } = await openBrowser(await listen(api))
+
+    const [one, other] = [await newTab(), await newTab()]
+    await one.getByLabel('password').fill('secret')
+    await one.getByRole('button', { name: 'Log in' }).click()
+    await one.getByRole('button', { name: 'Plan' }).click()
+    await one.getByText('version 1').waitFor()
+    await one.getByRole('button', { name: 'Save' }).click()
+    await one.getByText('version 2').waitFor()
+
+    await other.locator('#strip .touch', { hasText: 'Article' }).waitFor()
+    await other.locator('#cache', { hasText: /^hit/ }).waitFor()
+    expect(await other.getByRole('button', { name: 'Plan' }).count()).toBe(0)
+  },
+  60_000,
+)
+
 /** Serves the API on loopback. */
 async function listen({ app }: Api): Promise<string> {
   return new Promise((resolve) => {

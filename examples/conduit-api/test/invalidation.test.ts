@@ -1,17 +1,25 @@
 import { describe, expect, it } from 'vitest'
+import { published } from '../src/drafts.js'
 import { type Api, cachedWorlds, draft, type Person, startApi, worlds } from './worlds.js'
 
-/** Ann and Bob have an article each; Cleo follows Ann, and reads everything until the cache has it. */
+/**
+ * Ann and Bob have an article each, and Bob a draft; Cleo follows Ann and Dan. Everything is read until
+ * the cache has it.
+ */
 async function openBlog(start: () => Promise<Api>) {
   const api = await start()
   const [ann, bob, cleo] = [
     await api.register('ann'),
     await api.register('bob'),
     await api.register('cleo'),
+    await api.register('dan'),
   ]
   await api.call('POST', '/api/articles', { as: ann, body: draft('By Ann', 'a') })
   await api.call('POST', '/api/articles', { as: bob, body: draft('By Bob', 'b') })
+  const planned = { article: { ...draft('Planned', 'a').article, status: 'draft' } }
+  await api.call('POST', '/api/articles', { as: bob, body: planned })
   await api.call('POST', '/api/profiles/ann/follow', { as: cleo })
+  await api.call('POST', '/api/profiles/dan/follow', { as: cleo })
   const reads: Readonly<Record<string, () => Promise<{ readonly cache: string }>>> = {
     // Before the lists by author, which look the same profiles up.
     "Ann's profile": () => api.call('GET', '/api/profiles/ann'),
@@ -21,6 +29,8 @@ async function openBlog(start: () => Promise<Api>) {
     "Bob's list": () => api.call('GET', '/api/articles?author=bob'),
     'tag a': () => api.call('GET', '/api/articles?tag=a'),
     "Cleo's feed": () => api.call('GET', '/api/articles/feed', { as: cleo }),
+    "Bob's drafts": () => api.call('GET', '/api/articles/drafts', { as: bob }),
+    "Bob's draft": () => api.call('GET', '/api/articles/planned', { as: bob }),
     "Ann's article": () => api.call('GET', '/api/articles/by-ann'),
     "Bob's article": () => api.call('GET', '/api/articles/by-bob'),
     'comments on Ann': () => api.call('GET', '/api/articles/by-ann/comments'),
@@ -56,7 +66,7 @@ const writes: readonly Write[] = [
   },
   {
     what: 'a new user',
-    run: (api) => api.register('dan'),
+    run: (api) => api.register('eve'),
     invalidates: [],
   },
   {
@@ -99,8 +109,8 @@ const writes: readonly Write[] = [
         body: { article: { body: 'new' } },
         ifMatch: '"1"',
       }),
-    // The list of a tag depends on all articles: any of them might have got the tag.
-    invalidates: ['home', "Bob's list", 'tag a', 'comments on Bob'],
+    // The list of a tag depends on all that is published: any of it might have got the tag.
+    invalidates: ['home', "Bob's list", 'tag a', "Bob's drafts", 'comments on Bob'],
   },
   {
     what: 'an edit that came too late',
@@ -111,12 +121,35 @@ const writes: readonly Write[] = [
         ifMatch: '"7"',
       }),
     // So that whoever was too late is shown what is there.
-    invalidates: ['home', "Bob's list", 'tag a', "Bob's article", 'comments on Bob'],
+    invalidates: [
+      'home',
+      "Bob's list",
+      'tag a',
+      "Bob's drafts",
+      "Bob's article",
+      'comments on Bob',
+    ],
   },
   {
     what: 'a new article',
     run: (api, { bob }) => api.call('POST', '/api/articles', { as: bob, body: draft('New', 'c') }),
-    invalidates: ['home', "Bob's list", 'tag a', 'popular tags'],
+    invalidates: ['home', "Bob's list", 'tag a', "Bob's drafts", 'popular tags'],
+  },
+  {
+    what: 'a saved draft',
+    run: (api, { bob }) =>
+      api.call('PUT', '/api/articles/planned', { as: bob, body: { article: { body: 'more' } } }),
+    // And no list but those by its author: see `trackBy`.
+    invalidates: ["Bob's list", "Bob's drafts"],
+  },
+  {
+    what: 'a draft that is published',
+    run: (api, { bob }) =>
+      api.call('PUT', '/api/articles/planned', {
+        as: bob,
+        body: { article: { status: 'published' } },
+      }),
+    invalidates: ['home', "Bob's list", 'tag a', "Bob's drafts", 'popular tags'],
   },
   {
     what: 'a deleted article',
@@ -127,6 +160,8 @@ const writes: readonly Write[] = [
       "Bob's list",
       'tag a',
       "Cleo's feed",
+      "Bob's drafts",
+      "Bob's draft",
       "Bob's article",
       'comments on Bob',
       'popular tags',
@@ -159,6 +194,16 @@ describe.each(cachedWorlds)('on %s', (world) => {
     expect(await statementsOf('/api/articles/feed', cleo)).toBe(1)
   })
 
+  it('home depends on what is published, and without `trackBy` on every draft, too', async () => {
+    const { start } = await worlds[world]()
+    const homeDependsOn = async ({ prisma }: Api) => {
+      const home = () => prisma.article.findMany({ where: published })
+      return (await prisma.$cache.explain(home)).tags.map(({ name }) => name)
+    }
+    expect(await homeDependsOn(await start())).toEqual(['Article{status:published}'])
+    expect(await homeDependsOn(await start({ models: {} }))).toEqual(['Article'])
+  })
+
   it('what one process writes, another reads', async () => {
     const { start } = await worlds[world]()
     const { api, bob, missing } = await openBlog(start)
@@ -170,6 +215,7 @@ describe.each(cachedWorlds)('on %s', (world) => {
       cache: 'hit',
       json: { article: { body: 'x' } },
     })
-    expect(await missing()).toEqual(['home', "Bob's list", 'tag a', 'comments on Bob'])
+    const missed = ['home', "Bob's list", 'tag a', "Bob's drafts", 'comments on Bob']
+    expect(await missing()).toEqual(missed)
   })
 })

@@ -23,6 +23,9 @@ async function evening({ call, register }: Api): Promise<string[]> {
       for (const path of ['/articles/feed', '/articles/one', '/articles/one/comments', '/tags']) {
         await say(as, 'GET', `/api${path}`)
       }
+      for (const path of ['/articles/drafts', '/articles/plan', '/articles/plan/comments']) {
+        await say(as, 'GET', `/api${path}`)
+      }
       for (const { username } of people) await say(as, 'GET', `/api/profiles/${username}`)
     }
   }
@@ -42,6 +45,15 @@ async function evening({ call, register }: Api): Promise<string[]> {
   await everyoneLooks()
   await say(bob, 'PUT', '/api/articles/two', { article: { title: 'One' } })
   await say(bob, 'PUT', '/api/articles/three', { article: { title: 'Four', tagList: ['a', 'z'] } })
+  await everyoneLooks()
+  const plan = draft('Plan', 'a', 'p').article
+  await say(bob, 'POST', '/api/articles', { article: { ...plan, status: 'draft' } })
+  await everyoneLooks()
+  await say(ann, 'PUT', '/api/articles/plan', { article: { body: 'stolen' } })
+  await say(bob, 'PUT', '/api/articles/plan', { article: { body: 'better' } })
+  await say(bob, 'PUT', '/api/articles/plan', { article: { status: 'published' } })
+  await everyoneLooks()
+  await say(bob, 'PUT', '/api/articles/plan', { article: { status: 'draft' } })
   await everyoneLooks()
   await say(ann, 'DELETE', '/api/articles/one')
   await say(cleo, 'DELETE', '/api/profiles/robert/follow')

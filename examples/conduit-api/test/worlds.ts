@@ -12,8 +12,8 @@ import { type Prisma, withCache, withoutCache } from '../src/prisma.js'
 
 /** Where the API runs: one database, and as many processes of the application as a test wants. */
 export interface World {
-  /** Another process, in effect: a client and a cache of its own. */
-  start(): Promise<Api>
+  /** Another process, in effect: a client and a cache of its own, perhaps told something else. */
+  start(other?: CacheAsideOptions): Promise<Api>
 }
 
 export interface Api {
@@ -94,9 +94,10 @@ async function postgres(): Promise<string> {
 
 function world(url: string, options: (() => CacheAsideOptions) | undefined): World {
   return {
-    async start() {
+    async start(other) {
       const { client, statements } = await openDatabase(url)
-      const prisma = options === undefined ? withoutCache(client) : withCache(client, options())
+      const prisma =
+        options === undefined ? withoutCache(client) : withCache(client, { ...options(), ...other })
       onTestFinished(() => prisma.$disconnect())
       return api(prisma, statements)
     },

@@ -37,6 +37,7 @@ CREATE TABLE "Article" (
     "title" TEXT NOT NULL,
     "description" TEXT NOT NULL,
     "body" TEXT NOT NULL,
+    "status" TEXT NOT NULL DEFAULT 'published',
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updatedAt" TIMESTAMP(3) NOT NULL,
     "version" INTEGER NOT NULL DEFAULT 1,

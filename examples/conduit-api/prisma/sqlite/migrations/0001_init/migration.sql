@@ -33,6 +33,7 @@ CREATE TABLE "Article" (
     "title" TEXT NOT NULL,
     "description" TEXT NOT NULL,
     "body" TEXT NOT NULL,
+    "status" TEXT NOT NULL DEFAULT 'published',
     "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updatedAt" DATETIME NOT NULL,
     "version" INTEGER NOT NULL DEFAULT 1,
