@@ -18,7 +18,7 @@ export interface Blog {
   remove(): Promise<void>
 }
 
-export async function openBlog({ users, articles, comments, tags }: Size): Promise<Blog> {
+export async function openBlog(size: Size): Promise<Blog> {
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const folder = await mkdtemp(join(parent, 'bench-blog-'))
   const adapter = new PrismaLibSql({ url: `file:${join(folder, 'blog.db')}` })
@@ -27,6 +27,21 @@ export async function openBlog({ users, articles, comments, tags }: Size): Promi
   await connection.executeScript(await readFile(new URL(migration, import.meta.url), 'utf8'))
   await connection.dispose()
   const client = new PrismaClient({ adapter })
+  await fillBlog(client, size)
+  return {
+    client,
+    async remove() {
+      await client.$disconnect()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** In any database with the example's schema. */
+export async function fillBlog(
+  client: PrismaClient,
+  { users, articles, comments, tags }: Size,
+): Promise<void> {
   const many = <T>(count: number, row: (n: number) => T) =>
     Array.from({ length: count }, (_, n) => row(n))
   await inParts(
@@ -56,7 +71,7 @@ export async function openBlog({ users, articles, comments, tags }: Size): Promi
     ),
     (pairs) =>
       client.$executeRawUnsafe(
-        `INSERT OR IGNORE INTO "_ArticleToTag" ("A", "B") VALUES ${pairs.map(([a, b]) => `(${a}, '${b}')`)}`,
+        `INSERT INTO "_ArticleToTag" ("A", "B") VALUES ${pairs.map(([a, b]) => `(${a}, '${b}')`)} ON CONFLICT DO NOTHING`,
       ),
   )
   await inParts(
@@ -77,13 +92,6 @@ export async function openBlog({ users, articles, comments, tags }: Size): Promi
     ),
     (data) => client.favorite.createMany({ data }),
   )
-  return {
-    client,
-    async remove() {
-      await client.$disconnect()
-      await rm(folder, { recursive: true })
-    },
-  }
 }
 
 export const userRow = (n: number) => ({
@@ -112,35 +120,4 @@ async function inParts<T>(
   insert: (part: T[]) => PromiseLike<unknown>,
 ): Promise<void> {
   for (let at = 0; at < rows.length; at += 1_000) await insert(rows.slice(at, at + 1_000))
-}
-
-/** The same numbers for the same seed: https://prng.di.unimi.it/splitmix64.c, cut to 32 bits. */
-export function randomFrom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x9e3779b9) | 0
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32
-  }
-}
-
-/** Draws 1 to `count`, the n-th with a weight of 1/n. */
-export function zipf(count: number, random: () => number): () => number {
-  const sums: number[] = []
-  let sum = 0
-  for (let n = 1; n <= count; n += 1) {
-    sum += 1 / n
-    sums.push(sum)
-  }
-  return () => {
-    const drawn = random() * sum
-    let [low, high] = [0, count - 1]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((sums[middle] as number) < drawn) low = middle + 1
-      else high = middle
-    }
-    return low + 1
-  }
 }

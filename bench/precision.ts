@@ -3,17 +3,11 @@
 import { writeFile } from 'node:fs/promises'
 import { cacheAside, memory } from 'prisma-extension-cache-aside'
 import type { PrismaClient } from '../examples/conduit-api/generated/sqlite/client.js'
-import { articleRow, openBlog, randomFrom, type Size, tagOf, zipf } from './blog.js'
+import { openBlog, type Size } from './blog.js'
+import { type Call, randomFrom, traffic } from './traffic.js'
 
 const SIZE: Size = { users: 1_000, articles: 10_000, comments: 30_000, tags: 100 }
 const OPERATIONS = Number(process.env.OPERATIONS ?? 60_000)
-
-let newest = SIZE.articles
-
-interface Call {
-  readonly name: string
-  readonly run: (client: PrismaClient) => PromiseLike<unknown>
-}
 
 /** An entry, and the row-precise client's view of it. */
 interface Seen {
@@ -36,11 +30,7 @@ async function measure(writeShare: number): Promise<string[]> {
   )
   const asPrisma = cached as unknown as PrismaClient
   const random = randomFrom(7)
-  const draw = {
-    article: zipf(SIZE.articles, random),
-    user: zipf(SIZE.users, random),
-    tag: zipf(SIZE.tags, random),
-  }
+  const { readCall, writeCall } = traffic(SIZE, random)
   const seen = new Map<string, Seen>()
   const modelTouchedAt = new Map<string, number>()
   const hits = { model: 0, row: 0, ceiling: 0 }
@@ -58,10 +48,10 @@ async function measure(writeShare: number): Promise<string[]> {
   for (let operation = 0; operation < OPERATIONS; operation += 1) {
     now += 1
     if (random() < writeShare) {
-      await writeCall(draw, random).run(asPrisma)
+      await writeCall().run(asPrisma)
       continue
     }
-    const call = readCall(draw, random)
+    const call = readCall()
     const key = `${call.name}`
     isHit = false
     const answer = JSON.stringify(await call.run(asPrisma))
@@ -118,110 +108,4 @@ async function modelsOf(
 ): Promise<readonly string[]> {
   const { tags } = await client.$cache.explain(() => call.run(client as never))
   return [...new Set(tags.map(({ name }) => name.replace(/\{.*/, '')))]
-}
-
-interface Draw {
-  readonly article: () => number
-  readonly user: () => number
-  readonly tag: () => number
-}
-
-function readCall(draw: Draw, random: () => number): Call {
-  const summary = {
-    author: { select: { id: true, username: true, image: true } },
-    tags: true,
-    _count: { select: { favorites: true } },
-  } as const
-  const latest = { orderBy: { createdAt: 'desc' }, take: 20, include: summary } as const
-  const choice = random()
-  if (choice < 0.4) {
-    const slug = `article-${draw.article()}`
-    return {
-      name: `article ${slug}`,
-      run: (c) => c.article.findUnique({ where: { slug }, include: summary }),
-    }
-  }
-  if (choice < 0.6) {
-    const articleId = draw.article()
-    const include = { author: { select: { id: true, username: true } } }
-    return {
-      name: `comments ${articleId}`,
-      run: (c) => c.comment.findMany({ where: { articleId }, include, orderBy: { id: 'asc' } }),
-    }
-  }
-  if (choice < 0.7) {
-    const username = `user${draw.user()}`
-    const include = { _count: { select: { followers: true, articles: true } } }
-    return {
-      name: `profile ${username}`,
-      run: (c) => c.user.findUnique({ where: { username }, include }),
-    }
-  }
-  if (choice < 0.8) {
-    const authorId = draw.user()
-    return {
-      name: `author ${authorId}`,
-      run: (c) => c.article.findMany({ where: { authorId }, ...latest }),
-    }
-  }
-  if (choice < 0.85) return { name: 'home', run: (c) => c.article.findMany(latest) }
-  if (choice < 0.9) {
-    const tag = tagOf(draw.tag() - 1)
-    return {
-      name: `tagged ${tag}`,
-      run: (c) => c.article.findMany({ where: { tags: { some: { name: tag } } }, ...latest }),
-    }
-  }
-  if (choice < 0.95) {
-    const [followerId, followedId] = [draw.user(), draw.user()]
-    return {
-      name: `follows ${followerId} ${followedId}`,
-      run: (c) =>
-        c.follow.findUnique({ where: { followerId_followedId: { followerId, followedId } } }),
-    }
-  }
-  const [userId, articleId] = [draw.user(), draw.article()]
-  return {
-    name: `favored ${userId} ${articleId}`,
-    run: (c) => c.favorite.findUnique({ where: { userId_articleId: { userId, articleId } } }),
-  }
-}
-
-function writeCall(draw: Draw, random: () => number): Call {
-  const choice = random()
-  const [userId, articleId] = [draw.user(), draw.article()]
-  const named = (name: string, run: Call['run']): Call => ({ name, run })
-  if (choice < 0.4) {
-    return named('comment', (c) =>
-      c.comment.create({ data: { body: 'new', articleId, authorId: userId } }),
-    )
-  }
-  if (choice < 0.6) {
-    const key = { userId, articleId }
-    return named('favor', (c) =>
-      c.favorite.upsert({ where: { userId_articleId: key }, create: key, update: {} }),
-    )
-  }
-  if (choice < 0.7)
-    return named('disfavor', (c) => c.favorite.deleteMany({ where: { userId, articleId } }))
-  if (choice < 0.8) {
-    const key = { followerId: userId, followedId: draw.user() }
-    return named('follow', (c) =>
-      c.follow.upsert({ where: { followerId_followedId: key }, create: key, update: {} }),
-    )
-  }
-  if (choice < 0.9) {
-    const data = { body: `edited ${random()}` }
-    return named('edit', (c) => c.article.update({ where: { id: articleId }, data }))
-  }
-  if (choice < 0.95) {
-    newest += 1
-    const tags = { connect: [{ name: tagOf(draw.tag() - 1) }, { name: tagOf(draw.tag() - 1) }] }
-    const { authorId, ...article } = articleRow(newest, userId - 1)
-    const data = { ...article, author: { connect: { id: authorId } }, tags }
-    return named('publish', (c) => c.article.create({ data }))
-  }
-  return named('rename', (c) =>
-    c.user.update({ where: { id: userId }, data: { bio: `bio ${random()}` } }),
-  )
 }

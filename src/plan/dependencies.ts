@@ -159,17 +159,19 @@ export function pinsOf(
   return values > LIMIT ? undefined : (pins as Pin[])
 }
 
-/** A unique key before another, and fewer values before more. */
+/** A unique key before another; of the others, one of more fields, as fewer rows have them all; fewer values before more. */
 function bestPin(keys: readonly TrackedKey[], facts: Facts): Pin | undefined {
   let best: Pin | undefined
   for (const key of keys) {
     const values = combinations(facts, key.fields)
-    if (values === undefined) continue
-    const isBetter =
-      best === undefined ||
-      (key.unique && !best.key.unique) ||
-      (key.unique === best.key.unique && values.length < best.values.length)
-    if (isBetter) best = { key, values }
+    if (values === undefined || values.length > LIMIT) continue
+    if (best === undefined || isBetter({ key, values }, best)) best = { key, values }
   }
   return best
+}
+
+function isBetter({ key, values }: Pin, than: Pin): boolean {
+  if (key.unique !== than.key.unique) return key.unique
+  const more = key.unique ? 0 : key.fields.length - than.key.fields.length
+  return more > 0 || (more === 0 && values.length < than.values.length)
 }

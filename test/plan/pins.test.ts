@@ -24,6 +24,8 @@ function depends(model: string, args: Args, { operation, dataPath, answer }: Ask
   return { names: kept.map(({ name }) => name).sort(), rows: rows.length }
 }
 
+const NUMBERS = Array.from({ length: 20 }, (_, n) => n)
+
 type Case = readonly [what: string, model: string, where: Args, names: readonly string[]]
 
 describe('a read depends on the rows that its filter pins', () => {
@@ -62,7 +64,19 @@ describe('a read depends on the rows that its filter pins', () => {
       'by a compound key of trackBy, if all is given',
       'Post',
       { published: true, authorId: 7 },
+      ['Post{authorId,published:7,true}', 'Post{authorId,published}'],
+    ],
+    [
+      'by a part of it, if the rest is not',
+      'Post',
+      { published: { not: true }, authorId: 7 },
       ['Post{authorId:7}', 'Post{authorId}'],
+    ],
+    [
+      'by a part of it, where all of it has too many values',
+      'Post',
+      { published: { in: [true, false] }, authorId: { in: NUMBERS } },
+      NUMBERS.map((n) => `Post{authorId:${n}}`).concat('Post{authorId}'),
     ],
     [
       'under AND',

@@ -26,9 +26,9 @@ export function withCache(client: Client, options: CacheAsideOptions = {}) {
         swr: '1h',
         staleIfError: '1d',
         version: 'version',
-        // Lists ask for what is published, so a draft may be saved as often as its author types: they
-        // stay. By ids, slugs and authors articles are found anyway, as the schema says.
-        trackBy: ['status'],
+        // Lists ask for what is published, of all or of an author, so a draft may be saved as often as
+        // its author types: they stay. Ids, slugs and authors are tracked anyway, as the schema says.
+        trackBy: ['status', ['authorId', 'status']],
       },
       User: { ttl: '10m', negativeTtl: '30s' },
     },

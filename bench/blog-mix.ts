@@ -1,0 +1,99 @@
+// The blog of the precision benchmark on PostgreSQL, 95 % reads.
+import { join } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { PrismaClient as PostgresClient } from '../examples/conduit-api/generated/postgresql/client.js'
+import type { PrismaClient } from '../examples/conduit-api/generated/sqlite/client.js'
+import { fillBlog, type Size } from './blog.js'
+import { type Call as Measured, throughputs } from './measure.js'
+import { rounded, type Table } from './report.js'
+import type { Servers } from './servers.js'
+import { subjectsOf } from './subjects.js'
+import { randomFrom, traffic, writes } from './traffic.js'
+
+const SIZE: Size = { users: 500, articles: 2_000, comments: 6_000, tags: 50 }
+const WRITES = 0.05
+const CHECKED = 3_000
+
+/** Requests by themselves, each answer compared with the database's; then as many as go. */
+export async function blogMix(servers: Servers): Promise<Table> {
+  const migrations = join(
+    import.meta.dirname,
+    '../examples/conduit-api/prisma/postgresql/migrations',
+  )
+  const checked = new Map<string, Checked>()
+  const calls = new Map<string, Measured>()
+  const closing: (() => Promise<unknown>)[] = []
+  for (let index = 0, count = 1; index < count; index += 1) {
+    // The writes to one are not to be found by the others.
+    const connectionString = await servers.database(migrations)
+    const adapter = new PrismaPg({ connectionString, max: 20 })
+    const statements = { count: 0 }
+    const connect = () => {
+      const client = new PostgresClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
+      client.$on('query', () => {
+        statements.count += 1
+      })
+      return client
+    }
+    const truth = new PostgresClient({ adapter }) as unknown as PrismaClient
+    await fillBlog(truth, SIZE)
+    const subjects = await subjectsOf(servers, connect)
+    count = subjects.length
+    const subject = subjects[index] as (typeof subjects)[number]
+    const client = subject.client as unknown as PrismaClient
+    const random = randomFrom(7)
+    const { readCall, writeCall } = traffic(SIZE, random)
+    const next = () => (random() < WRITES ? writeCall() : readCall())
+    checked.set(subject.name, await check(client, truth, next, statements))
+    calls.set(subject.name, () => next().run(client))
+    closing.push(() => Promise.all([truth.$disconnect(), ...subjects.map(({ close }) => close())]))
+  }
+  const rates = await throughputs(calls, 32, { rounds: 5, duration: 1_000 })
+  for (const close of closing) await close()
+  return {
+    title: `A blog, ${100 - WRITES * 100} % reads (${CHECKED.toLocaleString('en-US')} calls from an empty cache, each answer compared with the database)`,
+    columns: [
+      '',
+      'per s, 32 at once',
+      'CPU us per call',
+      'SQL per call',
+      'reads without SQL',
+      'wrong answers',
+    ],
+    rows: Array.from(checked, ([name, { statements, withoutSql, wrong }]) => {
+      const { rate = 0, cpu = 0 } = rates.get(name) ?? {}
+      const share = `${(withoutSql * 100).toFixed(1)} %`
+      return [name, rounded(rate), rounded(cpu), statements.toFixed(2), share, String(wrong)]
+    }),
+  }
+}
+
+interface Checked {
+  readonly statements: number
+  readonly withoutSql: number
+  readonly wrong: number
+}
+
+async function check(
+  client: PrismaClient,
+  truth: PrismaClient,
+  next: () => { name: string; run(client: PrismaClient): PromiseLike<unknown> },
+  statements: { count: number },
+): Promise<Checked> {
+  const counts = { reads: 0, withoutSql: 0, wrong: 0 }
+  const started = statements.count
+  for (let call = 0; call < CHECKED; call += 1) {
+    const { name, run } = next()
+    const before = statements.count
+    const answer = await run(client)
+    if (writes.has(name)) continue
+    counts.reads += 1
+    if (statements.count === before) counts.withoutSql += 1
+    if (JSON.stringify(answer) !== JSON.stringify(await run(truth))) counts.wrong += 1
+  }
+  return {
+    statements: (statements.count - started) / CHECKED,
+    withoutSql: counts.withoutSql / counts.reads,
+    wrong: counts.wrong,
+  }
+}

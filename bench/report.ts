@@ -1,0 +1,68 @@
+// Tables in Markdown, and bars in SVG.
+
+export interface Table {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export function markdown({ title, columns, rows }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const rule = columns.map((_, index) => (index === 0 ? '---' : '---:'))
+  return [`### ${title}`, '', line(columns), line(rule), ...rows.map(line), ''].join('\n')
+}
+
+export interface Bar {
+  readonly name: string
+  readonly value: number
+}
+
+export interface Bars {
+  readonly title: string
+  readonly bars: readonly Bar[]
+}
+
+const WIDTH = 760
+const NAMES = 330
+const ROW = 22
+
+/** Groups of bars, each as long as its value is in its group. */
+export function chart(title: string, groups: readonly Bars[]): string {
+  const parts: string[] = []
+  let y = 28
+  for (const { title, bars } of groups) {
+    y += 26
+    parts.push(text(0, y, title, 'font-weight="600"'))
+    const most = Math.max(...bars.map(({ value }) => value))
+    for (const { name, value } of bars) {
+      y += ROW
+      const length = Math.max(1, (value / most) * (WIDTH - NAMES - 70))
+      parts.push(text(12, y, name))
+      parts.push(
+        `<rect x="${NAMES}" y="${y - 12}" width="${length.toFixed(1)}" height="15" fill="#4c78a8"/>`,
+      )
+      parts.push(text(NAMES + length + 6, y, rounded(value)))
+    }
+  }
+  const height = y + 16
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13">
+<rect width="${WIDTH}" height="${height}" fill="#fff"/>
+${text(0, 20, title, 'font-size="15" font-weight="600"')}
+${parts.join('\n')}
+</svg>
+`
+}
+
+function text(x: number, y: number, words: string, more = ''): string {
+  const escaped = words.replace(/&/g, '&amp;').replace(/</g, '&lt;')
+  return `<text x="${x.toFixed(1)}" y="${y}" fill="#222" ${more}>${escaped}</text>`
+}
+
+/** To three digits at most, with a comma at thousands. */
+export function rounded(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 2 })
+}
+
+export function ratio(value: number, base: number): string {
+  return `${(value / base).toFixed(2)} x`
+}

