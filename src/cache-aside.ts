@@ -5,7 +5,7 @@ import { type Client, decimalClassOf, type TransactionTimes, traitsOf, txScope }
 import { rowsCodec } from './codec/rows.js'
 import { superjsonCodec } from './codec/superjson.js'
 import { OwedTouches } from './coherence/owed-touches.js'
-import { policyOf, UNSAID } from './coherence/policy.js'
+import { type PartialPolicy, type Policy, policyOf, UNSAID } from './coherence/policy.js'
 import { Reader } from './coherence/reader.js'
 import { settle } from './coherence/touches.js'
 import { type Transaction, Transactions } from './coherence/transactions.js'
@@ -176,7 +176,8 @@ export class CacheAside {
     const asked = readSettingsOf(cache)
     const load = () => query(own)
     const report = new Report({
-      ...this.#protocol(),
+      telemetry: this.#telemetry,
+      clock: Date.now,
       model,
       operation,
       listener: listener as ReportOptions['listener'],
@@ -189,41 +190,40 @@ export class CacheAside {
     if (!(asked.enabled ?? this.#isCached(operation))) return bypass('disabled')
     const who = asked.scope === undefined ? scopeOf(this.#settings.scope, this.#telemetry) : asked
     if (who === undefined) return bypass('scope')
-    const dataPath = __internalParams?.dataPath ?? []
-    const read = { model, operation, args: own, dataPath }
+    const read = { model, operation, args: own, dataPath: __internalParams?.dataPath ?? [] }
     const plan = this.#planRead(read, who.scope)
     if (!plan.cacheable) return bypass(plan.reason)
 
     const given = asked.tags.map((name) => userTag(this.#settings.keyspace, name))
-    const tags = [...plan.tags, ...given]
     const key = taggedKey(plan.key, asked.tags)
     const entry = {
       key,
       get tags() {
-        return [...tags, ...plan.wide].map(({ name }) => name)
+        return [...plan.tags, ...given, ...plan.wide].map(({ name }) => name)
       },
     }
-    const { models } = this.#settings
+    const idsOf = (tags: readonly Tag[]) => tags.map(({ id }) => id)
     const reader = await this.#reader
     return reader.read({
       model,
       operation,
       key,
-      tags: tags.map(({ id }) => id),
-      wide: plan.wide.map(({ id }) => id),
+      tags: [...idsOf(plan.tags), ...idsOf(given)],
+      wide: idsOf(plan.wide),
       narrow: (answer) => this.#planner.narrow(read, answer),
       isOlder: (answer) =>
         acknowledgedIn(this.#store).isOlder(this.#planner.versionsIn(read, answer)),
-      policy: policyOf(
-        asked,
-        { ...UNSAID, ttl: plan.ttl },
-        models.get(model) ?? UNSAID,
-        this.#settings,
-      ),
+      policy: this.#policyOf(model, plan.ttl, asked),
       refresh: asked.refresh,
       load,
       report: (outcome) => report.outcome(entry, outcome),
     })
+  }
+
+  /** @param ttl of all models that the read sees. */
+  #policyOf(model: string, ttl: number, asked: PartialPolicy): Policy {
+    const own = this.#settings.models.get(model) ?? UNSAID
+    return policyOf(asked, { ...UNSAID, ttl }, own, this.#settings)
   }
 
   #explanationOf(operation: Operation): Explanation {

@@ -29,24 +29,24 @@ export class Report {
 
   outcome(entry: KnownEntry, outcome: Outcome): void {
     if (outcome.status === 'bypass') return this.bypass(outcome.reason)
-    const { telemetry, clock, model, operation, listener } = this.#options
-    const event = { model, operation, key: entry.key }
-    const now = clock()
+    const { telemetry, model, operation, listener } = this.#options
+    const { key } = entry
+    const now = this.#options.clock()
     const ttl = Math.max(0, (outcome.freshUntil ?? now) - now)
     if (outcome.status === 'miss') {
       const { status, reason } = outcome
-      telemetry.miss({ ...event, reason })
+      telemetry.miss({ model, operation, key, reason })
       listener?.({ ...entry, status, reason, ttl })
       return
     }
     const age = Math.max(0, now - outcome.filledAt)
     if (outcome.status === 'hit') {
       const { status, source } = outcome
-      telemetry.hit({ ...event, source, age })
+      telemetry.hit({ model, operation, key, source, age })
       listener?.({ ...entry, status, source, age, ttl })
     } else {
       const { status, reason } = outcome
-      telemetry.stale({ ...event, reason, age })
+      telemetry.stale({ model, operation, key, reason, age })
       listener?.({ ...entry, status, reason, age })
     }
   }

@@ -189,17 +189,8 @@ it('stores nothing that a transaction may still undo', async () => {
 })
 
 it('has keys that are no query’s', () => {
-  const query = entryKey(
-    canonicalRead({
-      keyspace: 'k',
-      scope: undefined,
-      fingerprint: '',
-      model: 'User',
-      operation: 'findMany',
-      dataPath: [],
-      args: {},
-    }),
-  )
+  const users = { model: 'User', operation: 'findMany', dataPath: [], args: {} }
+  const query = entryKey({ keyspace: 'k', fingerprint: '' }, canonicalRead(users, undefined))
   const keys = [
     query,
     taggedKey(query, ['a', 'b']),

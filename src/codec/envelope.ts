@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { bufferOf } from './buffer.js'
 
 /**
  * What goes around an encoded value in the store: a mark, the format's number and a checksum, so
@@ -18,7 +19,7 @@ export function seal(value: Uint8Array): Uint8Array {
 
 /** @throws UnreadableBytesError saying what is wrong with them. */
 export function unseal(sealed: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+  const bytes = bufferOf(sealed)
   if (bytes.byteLength < HEADER) throw new UnreadableBytesError(`cut: ${bytes.byteLength} bytes`)
   if (bytes.readUInt16BE(0) !== MARK) throw new UnreadableBytesError('not written by this package')
   const format = bytes.readUInt8(2)

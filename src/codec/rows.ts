@@ -1,3 +1,4 @@
+import { bufferOf } from './buffer.js'
 import type { Codec, DecimalClass } from './codec.js'
 
 /**
@@ -24,9 +25,7 @@ export function rowsCodec(Decimal: DecimalClass, otherwise: Codec): Codec {
     },
     decode(bytes) {
       if (bytes[0] !== '['.charCodeAt(0)) return otherwise.decode(bytes)
-      const { buffer, byteOffset, byteLength } = bytes
-      const text = Buffer.from(buffer, byteOffset, byteLength).toString()
-      const [plain, summary] = JSON.parse(text) as [unknown, Summary]
+      const [plain, summary] = JSON.parse(bufferOf(bytes).toString()) as [unknown, Summary]
       return summary === null ? plain : reviver(summary, kinds)(plain)
     },
   }

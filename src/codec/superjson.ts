@@ -1,4 +1,5 @@
 import { SuperJSON } from 'superjson'
+import { bufferOf } from './buffer.js'
 import type { Codec, DecimalClass } from './codec.js'
 
 /** The default codec: superjson, taught Prisma's own types. */
@@ -52,7 +53,7 @@ export function superjsonCodec(Decimal: DecimalClass): Codec {
       delete meta?.referentialEqualities
       return Buffer.from(JSON.stringify({ json, meta }))
     },
-    decode: (bytes) => superjson.deserialize(JSON.parse(textOf(bytes))),
+    decode: (bytes) => superjson.deserialize(JSON.parse(bufferOf(bytes).toString())),
   }
 }
 
@@ -87,8 +88,4 @@ function isJson(value: unknown): boolean {
     return isPlain && Object.values(value).every(isJson)
   }
   return typeof value !== 'bigint' && value !== undefined
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 }

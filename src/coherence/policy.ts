@@ -14,14 +14,14 @@ export type PartialPolicy = { readonly [K in keyof Policy]: Policy[K] | undefine
 
 /** The most specific first. Says all if the last one does. */
 export function policyOf<P extends PartialPolicy>(...said: readonly [...PartialPolicy[], P]): P {
-  const first = (name: keyof Policy) => said.find((each) => each[name] !== undefined)?.[name]
-  const policy: PartialPolicy = {
-    ttl: first('ttl'),
-    negativeTtl: first('negativeTtl'),
-    swr: first('swr'),
-    staleIfError: first('staleIfError'),
+  const policy = { ...UNSAID } as { -readonly [K in keyof Policy]: Policy[K] | undefined }
+  for (const each of said) {
+    policy.ttl ??= each.ttl
+    policy.negativeTtl ??= each.negativeTtl
+    policy.swr ??= each.swr
+    policy.staleIfError ??= each.staleIfError
   }
-  return policy as P
+  return policy as PartialPolicy as P
 }
 
 export const UNSAID: PartialPolicy = {

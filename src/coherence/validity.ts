@@ -26,15 +26,24 @@ export function judge(
   if (entry === undefined) return { kind: 'invalid', reason: 'absent' }
   const { dependencies } = entry
   // An entry that lacks one of its read's tags was not written by this code.
-  const stands =
-    tags.every((tag) => dependencies.has(tag)) &&
-    [...dependencies].every(([tag, version]) => {
-      const state = states.get(tag)
-      return state?.version === version && !state.marks.some((mark) => isInDoubt(mark, now))
-    })
-  if (!stands) return { kind: 'invalid', reason: 'invalidated' }
+  const isOurs = tags.every((tag) => dependencies.has(tag))
+  if (!isOurs || !stands(dependencies, states, now))
+    return { kind: 'invalid', reason: 'invalidated' }
   if (isBlocked(states, dependencies.keys(), now, strict)) return { kind: 'blocked' }
   return { kind: entry.freshUntil < now ? 'expired' : 'valid', entry }
+}
+
+function stands(
+  dependencies: Entry['dependencies'],
+  states: ReadonlyMap<TagId, TagState>,
+  now: number,
+): boolean {
+  for (const [tag, version] of dependencies) {
+    const state = states.get(tag)
+    if (state?.version !== version) return false
+    if (state.marks.some((mark) => isInDoubt(mark, now))) return false
+  }
+  return true
 }
 
 /** While a blocking mark stands (in strict mode, any), nothing that depends on its tag is served or stored. */

@@ -4,16 +4,15 @@ import type { Query } from './query.js'
 /** What the store knows an entry by. */
 export type EntryKey = string & { readonly brand: 'entry' }
 
-/** Everything that a read's answer depends on, apart from the rows themselves. */
-export interface KeyParts extends Query {
+/** What all reads of a client have in common, and an answer depends on. */
+export interface KeyTerms {
   readonly keyspace: string
-  readonly scope: string | undefined
   /** What the schema and the client (global omit, result extensions) do to the answer. */
   readonly fingerprint: string
 }
 
 /** Changes when the canonical form does. */
-const FORMAT = 1
+const FORMAT = 2
 
 /**
  * The canonical form of a read. It is injective, so that two reads which Prisma tells apart never
@@ -21,14 +20,15 @@ const FORMAT = 1
  *
  * @throws UnkeyableError if the arguments hold something without a canonical form, such as a function.
  */
-export function canonicalRead(parts: KeyParts): string {
-  const { keyspace, fingerprint, scope = null, model, operation, dataPath, args } = parts
-  return canonical([FORMAT, keyspace, fingerprint, scope, model, operation, dataPath, args])
+export function canonicalRead(query: Query, scope: string | undefined): string {
+  const { model, operation, dataPath, args } = query
+  return canonical([scope ?? null, model, operation, dataPath, args])
 }
 
-/** @param text the read's canonical form. */
-export function entryKey(text: string): EntryKey {
-  return hash('sha256', text, 'base64url') as EntryKey
+/** @param read its canonical form. */
+export function entryKey({ keyspace, fingerprint }: KeyTerms, read: string): EntryKey {
+  const terms = canonical([FORMAT, keyspace, fingerprint])
+  return hash('sha256', terms + read, 'base64url') as EntryKey
 }
 
 export class UnkeyableError extends Error {
@@ -36,7 +36,7 @@ export class UnkeyableError extends Error {
 }
 
 /**
- * Values as JSON with sorted keys (as given, inside JSON that a filter compares), except that what
+ * Values as JSON with sorted keys and a comma after each item (keys as given, inside JSON that a filter compares), except that what
  * JSON would lose or confuse begins with a letter of its own, which no JSON value does here: `B` bytes,
  * `D` dates, `M` decimals, `E` DbNull and its kin, `F` field references, `I` big integers, `N` numbers
  * that JSON lacks, `U` an `undefined` (only where Prisma refuses it: inside arrays).
@@ -68,7 +68,10 @@ function formatNumber(value: number): string {
 
 function canonicalObject(value: object, asGiven: boolean): string {
   if (Array.isArray(value)) {
-    return `[${Array.from(value, (item) => canonical(item, asGiven)).join(',')}]`
+    let items = ''
+    // Holes of a sparse array count as the `undefined` that Prisma finds there.
+    for (const item of value) items += `${canonical(item, asGiven)},`
+    return `[${items}]`
   }
   if (value instanceof Date) return `D${value.getTime()}`
   if (ArrayBuffer.isView(value)) {
@@ -86,13 +89,15 @@ function canonicalObject(value: object, asGiven: boolean): string {
 
 /** Keys sorted, or as they were given; `undefined` and `Prisma.skip` dropped, as Prisma drops them. */
 function canonicalFields(value: object, asGiven: boolean): string {
-  const fields: string[] = []
-  for (const key of asGiven ? Object.keys(value) : Object.keys(value).sort()) {
+  const keys = Object.keys(value)
+  if (!asGiven && keys.length > 1) keys.sort()
+  let fields = ''
+  for (const key of keys) {
     const field = (value as Record<string, unknown>)[key]
     if (field === undefined || isSkip(field)) continue
-    fields.push(`${JSON.stringify(key)}:${canonical(field, asGiven || comparing.has(key))}`)
+    fields += `${JSON.stringify(key)}:${canonical(field, asGiven || comparing.has(key))},`
   }
-  return `{${fields.join(',')}}`
+  return `{${fields}}`
 }
 
 /** What may hold JSON to compare with: SQLite compares it as text, in which keys have an order. */

@@ -87,8 +87,7 @@ export class Planner {
 
   /** @throws UnkeyableError if the arguments hold something without a canonical form. */
   read(query: Query, scope: string | undefined): ReadPlan {
-    const { keyspace, fingerprint } = this.#options
-    const text = canonicalRead({ ...query, keyspace, fingerprint, scope })
+    const text = canonicalRead(query, scope)
     const known = this.#plans.get(text)
     if (known !== undefined) return known
     const { reason, ttl, dependencies } = this.#survey(query)
@@ -96,7 +95,7 @@ export class Planner {
       reason === undefined
         ? {
             cacheable: true,
-            key: entryKey(text),
+            key: entryKey(this.#options, text),
             tags: dependencies.firm(),
             wide: dependencies.wide(),
             ttl,

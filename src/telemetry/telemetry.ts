@@ -91,13 +91,18 @@ export class Telemetry {
   }
 
   #countRead(model: string, counter: Counter): void {
-    const counts = this.#reads.get(model) ?? { hits: 0, stale: 0, misses: 0, bypasses: 0 }
+    let counts = this.#reads.get(model)
+    if (counts === undefined) {
+      counts = { hits: 0, stale: 0, misses: 0, bypasses: 0 }
+      this.#reads.set(model, counts)
+    }
     counts[counter] += 1
-    this.#reads.set(model, counts)
   }
 
   #emit<K extends keyof CacheEvents>(name: K, event: CacheEvents[K]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    const listeners = this.#listeners.get(name)
+    if (listeners === undefined) return
+    for (const listener of listeners) {
       try {
         ;(listener as Listener<CacheEvents[K]>)(event)
       } catch (error) {

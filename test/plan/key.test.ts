@@ -8,12 +8,15 @@ import {
   canonical,
   canonicalRead,
   entryKey,
-  type KeyParts,
+  type KeyTerms,
   UnkeyableError,
 } from '../../src/plan/key.js'
+import type { Query } from '../../src/plan/query.js'
 
 // It never connects: only its field references are wanted.
 const { user, post } = new PrismaClient({ adapter: new PrismaLibSql({ url: ':memory:' }) })
+
+type KeyParts = KeyTerms & Query & { readonly scope: string | undefined }
 
 const parts: KeyParts = {
   keyspace: 'shop',
@@ -26,7 +29,7 @@ const parts: KeyParts = {
 }
 
 function readKey(parts: KeyParts) {
-  return entryKey(canonicalRead(parts))
+  return entryKey(parts, canonicalRead(parts, parts.scope))
 }
 
 function keyOf(args: unknown): string {

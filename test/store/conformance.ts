@@ -18,17 +18,8 @@ export function newTag(): TagId {
 }
 
 export function newKey(): EntryKey {
-  return entryKey(
-    canonicalRead({
-      keyspace: '',
-      fingerprint: '',
-      scope: randomUUID(),
-      model: 'User',
-      operation: 'findMany',
-      dataPath: [],
-      args: {},
-    }),
-  )
+  const users = { model: 'User', operation: 'findMany', dataPath: [], args: {} }
+  return entryKey({ keyspace: '', fingerprint: '' }, canonicalRead(users, randomUUID()))
 }
 
 export function newMark(deadline = NOW + 60_000, blocking = false): Mark {

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
+import { bufferOf } from '../../codec/buffer.js'
 import type { EntryKey } from '../../plan/key.js'
 import type { TagId } from '../../plan/tag.js'
 import type {
@@ -257,17 +258,14 @@ function stateIn(row: Row): TagState {
 
 /** @throws AerospikeStatusError where the server could not say whether the record is there. */
 function present(row: Row): Row | undefined {
+  if (row.status === status.ok) return row
   expectOk([row], status.notFound)
-  return row.status === status.ok ? row : undefined
+  return undefined
 }
 
 function expectOk(rows: readonly Row[], also: number = status.ok): void {
   const failed = rows.find((row) => row.status !== status.ok && row.status !== also)
   if (failed !== undefined) throw new AerospikeStatusError(failed.status)
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function warnOfForbiddenTtl(): void {

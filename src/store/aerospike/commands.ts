@@ -177,13 +177,13 @@ export class Commands {
     items: readonly T[],
     send: (part: readonly T[], client: Client, aerospike: Aerospike) => Promise<R[]>,
   ): Promise<R[]> {
-    const parts = Array.from({ length: Math.ceil(items.length / BATCH) }, (_, n) =>
-      items.slice(n * BATCH, (n + 1) * BATCH),
-    )
-    const answers = await Promise.all(
-      parts.map((part) => this.#run((client, aerospike) => send(part, client, aerospike))),
-    )
-    return answers.flat()
+    const run = (part: readonly T[]) =>
+      this.#run((client, aerospike) => send(part, client, aerospike))
+    if (items.length === 0) return []
+    if (items.length <= BATCH) return run(items)
+    const count = Math.ceil(items.length / BATCH)
+    const parts = Array.from({ length: count }, (_, n) => items.slice(n * BATCH, (n + 1) * BATCH))
+    return (await Promise.all(parts.map(run))).flat()
   }
 
   #run<T>(command: (client: Client, aerospike: Aerospike) => Promise<T>): Promise<T> {

@@ -63,11 +63,16 @@ function dependenciesOf(text: string): ReadonlyMap<TagId, Version> {
 
 export function tagStateOf(record: Bins): TagState {
   const version = objectAt(record, bins.version)[VERSION_KEY]
-  const marks = Object.entries(objectAt(record, bins.pending)).map(markOf)
-  return { version: typeof version === 'string' ? (version as Version) : undefined, marks }
+  const pending = Object.entries(objectAt(record, bins.pending))
+  return {
+    version: typeof version === 'string' ? (version as Version) : undefined,
+    marks: pending.length === 0 ? NO_MARKS : pending.map(markOf),
+  }
 }
 
-export const MISSING_TAG: TagState = { version: undefined, marks: [] }
+const NO_MARKS: readonly Mark[] = []
+
+export const MISSING_TAG: TagState = { version: undefined, marks: NO_MARKS }
 
 export function pendingValue({ deadline, blocking }: Mark): number {
   // A transaction may be given an endless time-out; the native client takes safe integers.
