@@ -151,8 +151,7 @@ class Undone extends Error {}
 /** Its result is the plain client's: on SQLite, where a rollback takes back the ids that were given, it is asked first. */
 async function write(run: Run, client: PrismaClient, each: Call): Promise<boolean> {
   run.tally.writes += 1
-  const expected =
-    run.database.provider === 'sqlite' ? await rehearsed(run.plain, each) : undefined
+  const expected = run.database.provider === 'sqlite' ? await rehearsed(run.plain, each) : undefined
   const outcome = await outcomeOf(() => call(client, each))
   if ('value' in outcome) run.tally.written += 1
   // Whether it is refused, and why first, may differ inside a transaction.
