@@ -32,9 +32,9 @@ import type { BypassReason } from './telemetry/events.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import type { CacheControl } from './types.js'
 import { loadsTag, taggedKey, userTag } from './user-tags.js'
-import { acknowledgedIn } from './version/acknowledged.js'
 import { incremented } from './version/increments.js'
 import { Lock } from './version/lock.js'
+import type { WrittenRows } from './version/shown.js'
 import { type Versions, versionsOf } from './version/versions.js'
 import { WriteThrough } from './write-through.js'
 
@@ -45,8 +45,8 @@ interface Change {
   readonly run: () => Promise<unknown>
   /** What it did touch, given its result. */
   readonly touched: (result: unknown) => readonly Tag[]
-  /** Given its result, what to do if it is acknowledged. */
-  readonly whenAcknowledged?: (result: unknown) => () => void
+  /** Given its result, what it made of rows. */
+  readonly written?: (result: unknown) => WrittenRows
   /** Whether a rollback undoes it: raw SQL may commit by itself. */
   readonly isRevocable: boolean
 }
@@ -211,8 +211,7 @@ export class CacheAside {
       tags: [...idsOf(plan.tags), ...idsOf(given)],
       wide: idsOf(plan.wide),
       narrow: (answer) => this.#planner.narrow(read, answer),
-      isOlder: (answer) =>
-        acknowledgedIn(this.#store).isOlder(this.#planner.versionsIn(read, answer)),
+      rowVersions: (answer) => this.#planner.versionsIn(read, answer),
       policy: this.#policyOf(model, plan.ttl, asked),
       refresh: asked.refresh,
       load,
@@ -283,10 +282,11 @@ export class CacheAside {
       run: () => this.#lock.guard(written, transaction, () => query(returning.args)),
       touched: (result: unknown) => this.#touches(() => this.#planner.write(written, result)),
       isRevocable: true,
-      whenAcknowledged: (result: unknown) => {
-        const versions = this.#planner.versionsIn(written, result)
-        return () => acknowledgedIn(this.#store).note(operation, versions)
-      },
+      written: (result: unknown) =>
+        this.#planWrite(
+          () => this.#planner.writtenIn(written, result),
+          () => new Map(),
+        ),
     }
     const result = await this.#announced(change, transaction)
     if (transaction === undefined && dataPath.length === 0) {
@@ -320,13 +320,12 @@ export class CacheAside {
 
   /** Runs what may change rows: by itself, or as part of its transaction. */
   async #announced(change: Change, transaction: Transaction | undefined): Promise<unknown> {
-    const { tags, run, touched, isRevocable, whenAcknowledged } = change
+    const { tags, run, touched, isRevocable, written } = change
     if (transaction === undefined) {
       const write = this.#begin({ lifetime: this.#lifetime() })
       const report = await write.announce(tags, isRevocable)
       const outcome = run().then((result) => {
-        report(touched(result))
-        if (whenAcknowledged) write.whenAcknowledged(whenAcknowledged(result))
+        report(touched(result), written?.(result))
         return result
       })
       return write.endWith(outcome, provesUnwritten)
@@ -336,8 +335,7 @@ export class CacheAside {
     const write = this.#transactions.writeOf(transaction) ?? this.#begin(unseen)
     const report = await write.announce(tags, isRevocable)
     const result = await run()
-    report(touched(result))
-    if (whenAcknowledged) write.whenAcknowledged(whenAcknowledged(result))
+    report(touched(result), written?.(result))
     return result
   }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readReplicas } from '@prisma/extension-read-replicas'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
 import { cacheAside, memory, OptimisticLockError, retryOptimistic } from '../src/index.js'
@@ -41,7 +42,7 @@ describe('docs/options.md', () => {
     const tenants = new AsyncLocalStorage<string>()
     const optimistic = { OptimisticLockError, retryOptimistic }
     // What answers from the primary is a replica that does not lag.
-    const replicas = { readReplicas: () => ({ name: 'read-replicas' }), replica: client }
+    const replicas = { readReplicas, replica: client }
     const scope = { client, cacheAside, memory, tenants, schema, ...optimistic, ...replicas }
     // An example that makes its own client is also asked whether that client works.
     const isOwn = code.includes('const prisma =')

@@ -7,6 +7,7 @@ import type { Gap } from './lease.js'
 import { dependenciesOf, type Snapshot } from './narrowing.js'
 import type { Moment } from './near.js'
 import type { Narrowed, Read } from './read.js'
+import { isOlder } from './row-versions.js'
 
 /** A read that no entry answers, and what was seen when none did. */
 export interface Miss<T> extends Read<T>, Gap {
@@ -46,20 +47,20 @@ export class Filler {
     }
   }
 
-  /** @param isOlder whether the answer comes from a replica that lags behind. */
   async fill(
     miss: Miss<unknown>,
+    value: unknown,
     answer: Answer,
     narrowed: Narrowed,
-    isOlder = false,
   ): Promise<Filled | undefined> {
-    const { store, telemetry, finder } = this.#options
+    const { store, telemetry, clock, finder } = this.#options
     const { model, operation, key } = miss
-    if (isOlder) {
-      telemetry.fill({ model, operation, key, outcome: 'older', bytes: answer.value.byteLength })
-      return undefined
-    }
     try {
+      // A write that is settled after this touches what the entry depends on.
+      if (await isOlder(store, miss.rowVersions?.(value), clock())) {
+        telemetry.fill({ model, operation, key, outcome: 'older', bytes: answer.value.byteLength })
+        return undefined
+      }
       const dependencies = await dependenciesOf(miss, narrowed, miss.snapshot, store)
       finder.remember(miss, [...dependencies.keys(), ...narrowed.rows])
       const entry: Entry = { ...answer, dependencies }

@@ -1,5 +1,6 @@
 import type { TagId } from '../plan/tag.js'
-import type { Store } from '../store/store.js'
+import { remembered } from '../store/settled-row.js'
+import type { SettledRow, SettledRows, Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { settle } from './touches.js'
@@ -27,6 +28,8 @@ const LIMIT = 10_000
 export class OwedTouches {
   readonly #options: OwedTouchesOptions
   #owed = new Set<TagId>()
+  /** Of rows whose tags are owed. */
+  #rows = new Map<TagId, SettledRow>()
   #delivery: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #pause = FIRST_PAUSE
@@ -39,9 +42,18 @@ export class OwedTouches {
     return this.#owed.size === 0 && this.#delivery === undefined
   }
 
-  add(tags: readonly TagId[]): void {
+  /** @param rows what the writes made of rows; beyond the limit it is forgotten. */
+  add(tags: readonly TagId[], rows: SettledRows = new Map()): void {
     for (const tag of tags) this.#owed.add(tag)
-    if (this.#owed.size > LIMIT) this.#owed = new Set(this.#options.everything())
+    for (const [tag, row] of rows) {
+      const known = this.#rows.get(tag)
+      const forgets = Math.max(row.forgets, known?.forgets ?? row.forgets)
+      this.#rows.set(tag, { ...remembered(known, row), forgets })
+    }
+    if (this.#owed.size > LIMIT) {
+      this.#owed = new Set(this.#options.everything())
+      this.#rows = new Map()
+    }
     this.#schedule()
   }
 
@@ -49,22 +61,23 @@ export class OwedTouches {
   async deliver(): Promise<void> {
     await this.#delivery
     if (this.#owed.size === 0) return
-    this.#delivery = this.#offer([...this.#owed])
+    this.#delivery = this.#offer([...this.#owed], this.#rows)
     await this.#delivery
   }
 
-  async #offer(tags: readonly TagId[]): Promise<void> {
+  async #offer(tags: readonly TagId[], rows: SettledRows): Promise<void> {
     // What is added from here on is not in this delivery, also where the tag is the same.
     this.#owed = new Set()
+    this.#rows = new Map()
     const { store, holdUntil } = this.#options
     try {
-      const settled = { touched: tags, untouched: [], holdUntil: holdUntil() }
+      const settled = { touched: tags, untouched: [], holdUntil: holdUntil(), rows }
       await settle(store, newWriteId(), settled)
       this.#pause = FIRST_PAUSE
     } catch (error) {
       this.#options.telemetry.error('settle', error)
       this.#pause = Math.min(this.#pause * 2, LAST_PAUSE)
-      this.add(tags)
+      this.add(tags, rows)
     } finally {
       this.#delivery = undefined
     }

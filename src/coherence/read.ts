@@ -1,6 +1,7 @@
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
 import type { BypassReason, HitSource, MissReason, StaleReason } from '../telemetry/events.js'
+import type { RowVersions } from '../version/shown.js'
 import type { Policy } from './policy.js'
 
 /** A read as the protocol sees it. */
@@ -16,8 +17,8 @@ export interface Read<T> {
   /** What it also depends on, unless `narrow` finds, once it is known, that less will do. */
   readonly wide: readonly TagId[]
   readonly narrow: (value: unknown) => Narrowed
-  /** Whether the answer is known to be from before an acknowledged write: then it is not stored. */
-  readonly isOlder?: ((value: unknown) => boolean) | undefined
+  /** The versions of the rows that the answer shows: one from before an acknowledged write is not stored. */
+  readonly rowVersions?: ((value: unknown) => RowVersions) | undefined
   readonly policy: Policy
   /** Whether the database is to be asked, whatever the store has. */
   readonly refresh: boolean

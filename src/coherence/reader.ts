@@ -196,8 +196,7 @@ export class Reader {
       const answer = bytes && { ...times, value: bytes }
       land(answer)
       if (fills && answer !== undefined && narrowed !== undefined) {
-        const isOlder = miss.isOlder?.(value) ?? false
-        const filled = await this.#filler.fill(miss, answer, narrowed, isOlder)
+        const filled = await this.#filler.fill(miss, value, answer, narrowed)
         outcome = filled?.outcome
         if (filled !== undefined && outcome === 'stored') {
           this.#keep(miss.key, filled.entry, miss.asked)

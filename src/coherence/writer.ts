@@ -1,11 +1,13 @@
 import type { Background } from '../background.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Tag } from '../plan/tag.js'
-import type { SettledTags, Store } from '../store/store.js'
+import type { SettledRows, SettledTags, Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
+import type { WrittenRow, WrittenRows } from '../version/shown.js'
 import type { OwedTouches } from './owed-touches.js'
 import { Renewal } from './renewal.js'
+import { addWritten, settledRows } from './row-versions.js'
 import { settle } from './touches.js'
 
 export interface WriterOptions {
@@ -36,14 +38,15 @@ export class Write {
   readonly #options: WriterOptions
   readonly #terms: WriteTerms
   readonly #id = newWriteId()
+  readonly #began: number
   readonly #operations: Announced[] = []
   readonly #renewal: Renewal
-  readonly #acknowledged: (() => void)[] = []
   #revocable = true
 
   constructor(options: WriterOptions, terms: WriteTerms) {
     this.#options = options
     this.#terms = terms
+    this.#began = options.clock()
     // Who takes longer than the lifetime, and lives, is not to be taken for dead.
     this.#renewal = new Renewal(terms.lifetime / 2, () => this.#renew())
   }
@@ -52,17 +55,18 @@ export class Write {
    * Marks the tags of an operation that is about to run, so that a crash from here on is noticed when
    * the lifetime is over.
    *
-   * @returns what to call when it is known which tags it touched: until then, all that it announced.
+   * @returns what to call when it is known which tags it touched (until then, all that it announced), and
+   *   what it made of rows.
    * @throws StoreUnavailableError if the store does not take them and writes are to be rejected then.
    * @param revocable whether a rollback undoes what is about to happen: raw SQL may commit by itself.
    */
   async announce(
     tags: readonly Tag[],
     revocable = true,
-  ): Promise<(touched: readonly Tag[]) => void> {
+  ): Promise<(touched: readonly Tag[], written?: WrittenRows) => void> {
     const { telemetry, rejectWrites } = this.#options
     this.#revocable &&= revocable
-    const operation: Announced = { announced: tags, touched: tags }
+    const operation: Announced = { announced: tags, touched: tags, written: NONE }
     this.#operations.push(operation)
     try {
       await this.#mark(tags.map(({ id }) => id))
@@ -74,23 +78,24 @@ export class Write {
     }
     // Where nobody will tell of the end, nobody would stop it.
     if (this.#terms.blocking !== true) this.#renewal.start()
-    return (touched) => {
+    return (touched, written = NONE) => {
       operation.touched = touched
+      operation.written = written
     }
   }
 
-  /** Calls this if it is certain that the write happened, before the application hears of it. */
-  whenAcknowledged(run: () => void): void {
-    this.#acknowledged.push(run)
-  }
-
-  /** The write happened, or may have: what its operations touched is touched. */
-  async settle(): Promise<void> {
+  /**
+   * The write happened, or may have: what its operations touched is touched.
+   *
+   * @param isCertain whether it happened: then what it made of rows is remembered.
+   */
+  async settle(isCertain = false): Promise<void> {
     if (this.#operations.length === 0) return
     const touched = byId(this.#operations.flatMap((operation) => operation.touched))
     const untouched = this.#announced().filter((id) => !touched.has(id))
     const holdUntil = this.#options.holdUntil()
-    if (!(await this.#end({ touched: [...touched.keys()], untouched, holdUntil }))) return
+    const rows = isCertain ? this.#rows(touched) : undefined
+    if (!(await this.#end({ touched: [...touched.keys()], untouched, holdUntil, rows }))) return
     this.#options.telemetry.touch({ tags: Array.from(touched.values(), ({ name }) => name) })
   }
 
@@ -105,6 +110,14 @@ export class Write {
     return [...byId(this.#operations.flatMap(({ announced }) => announced)).keys()]
   }
 
+  #rows(touched: ReadonlyMap<Tag['id'], Tag>): SettledRows {
+    const rows = new Map<Tag['id'], WrittenRow>()
+    for (const { written } of this.#operations) addWritten(rows, written)
+    // Those that a result only shows, besides the rows that it wrote, have no part in this.
+    for (const row of rows.keys()) if (!touched.has(row)) rows.delete(row)
+    return settledRows(rows, this.#began, this.#options.clock())
+  }
+
   /** Settles once the outcome is known, or withdraws, and only then hands it on. */
   async endWith<T>(outcome: Promise<T>, isUnwritten: (error: unknown) => boolean): Promise<T> {
     try {
@@ -113,8 +126,7 @@ export class Write {
       await (isUnwritten(error) ? this.withdraw() : this.settle())
       throw error
     }
-    for (const run of this.#acknowledged) run()
-    await this.settle()
+    await this.settle(true)
     return outcome
   }
 
@@ -136,15 +148,17 @@ export class Write {
     }
   }
 
-  async #end({ touched, untouched, holdUntil }: SettledTags): Promise<boolean> {
+  async #end({ touched, untouched, holdUntil, rows }: SettledTags): Promise<boolean> {
     const { store, owed, telemetry, background } = this.#options
     // A mark that came later would stay.
     await this.#renewal.stop()
     try {
-      if (touched.length > 0) await settle(store, this.#id, { touched, untouched: [], holdUntil })
+      if (touched.length > 0) {
+        await settle(store, this.#id, { touched, untouched: [], holdUntil, rows })
+      }
     } catch (error) {
       telemetry.error('settle', error)
-      owed.add(touched)
+      owed.add(touched, rows)
       return false
     }
     // Only now: until every tag is touched, those announced in their place must tell of a crash.
@@ -166,7 +180,10 @@ export class Write {
 interface Announced {
   readonly announced: readonly Tag[]
   touched: readonly Tag[]
+  written: WrittenRows
 }
+
+const NONE: WrittenRows = new Map()
 
 function byId(tags: readonly Tag[]): ReadonlyMap<Tag['id'], Tag> {
   return new Map(tags.map((tag) => [tag.id, tag]))

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.js'
 import type { BypassReason } from '../telemetry/events.js'
-import { type RowVersions, versionsIn } from '../version/shown.js'
+import { type RowVersions, versionsIn, type WrittenRows, writtenIn } from '../version/shown.js'
 import { type Versions, versionsOf } from '../version/versions.js'
 import type { Narrowed, Part } from './dependencies.js'
 import { canonicalRead, type EntryKey, entryKey } from './key.js'
-import { type Args, isRead, objectOf, type Query } from './query.js'
+import { type Args, objectOf, type Query } from './query.js'
 import { mayWrite, modelsNamedIn } from './raw.js'
 import { type Survey, survey } from './read.js'
 import { asItIs, type Returning, returning } from './returned.js'
@@ -168,11 +168,17 @@ export class Planner {
     return returning(this.#tracked, query, omitted(query.model), more)
   }
 
-  /** Of the rows in an answer to the query. */
+  /** Of the rows in an answer to the read. */
   versionsIn({ model, operation, dataPath }: Query, answer: unknown): RowVersions {
     // Counts and aggregates have columns' names, but are no rows.
-    const isOfRows = dataPath.length === 0 && (!isRead(operation) || operation.startsWith('find'))
+    const isOfRows = dataPath.length === 0 && operation.startsWith('find')
     return versionsIn(this.#tracked, this.#versions, model, isOfRows ? answer : null)
+  }
+
+  /** What the write made of the rows in its result. */
+  writtenIn(query: Query, result: unknown): WrittenRows {
+    const isOfRows = query.dataPath.length === 0
+    return writtenIn(this.#tracked, this.#versions, query, isOfRows ? result : null)
   }
 
   /** The selection of these fields of a row and of the tracked ones. */

@@ -1,16 +1,17 @@
 import { LRUCache } from 'lru-cache'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
+import { remembered } from './settled-row.js'
 import type {
   Doubt,
   Entry,
   Generation,
   LeaseId,
   Mark,
+  SettledRow,
   SnapshotState,
   Store,
   TagState,
-  Version,
 } from './store.js'
 import { newVersion, newWriteId } from './version.js'
 
@@ -42,14 +43,14 @@ export function memory(options: MemoryOptions = {}): Store {
     sizeCalculation: ({ entry }) => Math.max(1, entry.value.byteLength),
   })
   // A tag that goes invalidates its entries, so there is room for several to each of them.
-  const versions = new LRUCache<TagId, Version>({ max: maxEntries * TAGS_PER_ENTRY })
-  // Apart from the versions, so that no mark is ever evicted: there are as many as writes under way.
+  const records = new LRUCache<TagId, TagRecord>({ max: maxEntries * TAGS_PER_ENTRY })
+  // Apart from the rest, so that no mark is ever evicted: there are as many as writes under way.
   const marks = new Map<TagId, Mark[]>()
   const leases = new LRUCache<LeaseId, number>({ max: maxEntries })
   let generations = 0
 
   function stateOf(tag: TagId): TagState {
-    return { version: versions.get(tag), marks: marks.get(tag) ?? [] }
+    return { ...(records.get(tag) ?? NOTHING), marks: marks.get(tag) ?? [] }
   }
 
   function unmark(tag: TagId, isGone: (mark: Mark) => boolean): boolean {
@@ -61,10 +62,20 @@ export function memory(options: MemoryOptions = {}): Store {
   }
 
   function repaired({ tag, overdue }: Doubt): SnapshotState {
-    if (unmark(tag, (mark) => overdue.includes(mark.writeId))) versions.delete(tag)
-    const version = versions.get(tag) ?? newVersion()
-    versions.set(tag, version)
-    return { version, marks: marks.get(tag) ?? [] }
+    const wasInDoubt = unmark(tag, (mark) => overdue.includes(mark.writeId))
+    const { version: known, row } = records.get(tag) ?? NOTHING
+    const version = wasInDoubt || known === undefined ? newVersion() : known
+    records.set(tag, { version, row })
+    return { ...stateOf(tag), version }
+  }
+
+  function touch(tag: TagId, settled: SettledRow | undefined): void {
+    const { version, row } = records.get(tag) ?? NOTHING
+    if (version === undefined && settled === undefined) return
+    records.set(tag, {
+      version: version && newVersion(),
+      row: settled === undefined ? row : remembered(row, settled),
+    })
   }
 
   return {
@@ -92,10 +103,10 @@ export function memory(options: MemoryOptions = {}): Store {
       }
     },
 
-    async settle(writeId, { touched, untouched, holdUntil }) {
+    async settle(writeId, { touched, untouched, holdUntil, rows }) {
       for (const tag of [...touched, ...untouched]) unmark(tag, (mark) => mark.writeId === writeId)
       for (const tag of touched) {
-        if (versions.has(tag)) versions.set(tag, newVersion())
+        touch(tag, rows?.get(tag))
         if (holdUntil !== undefined) {
           const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
           marks.set(tag, [...(marks.get(tag) ?? []), hold])
@@ -130,7 +141,7 @@ export function memory(options: MemoryOptions = {}): Store {
 
     async close() {
       entries.clear()
-      versions.clear()
+      records.clear()
     },
   }
 }
@@ -140,6 +151,9 @@ interface Stored {
   readonly generation: Generation
 }
 
+type TagRecord = Omit<TagState, 'marks'>
+
+const NOTHING: TagRecord = { version: undefined }
 const ABSENT = 0 as Generation
 const TAGS_PER_ENTRY = 8
 

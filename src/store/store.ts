@@ -27,6 +27,9 @@ export interface Store {
    * Gives each touched tag a new version, or leaves it absent if it is: nothing valid depends on it
    * then. Takes the write's mark from these and from the untouched, and puts one of its own where it is
    * to hold them: who repairs the write's as overdue is not to take that away.
+   *
+   * Of each row's versions it remembers the greatest, in whichever order they come, and also with a
+   * tag that was absent: who makes it present may have read the row from a replica.
    */
   settle(writeId: WriteId, tags: SettledTags): Promise<void>
 
@@ -80,6 +83,16 @@ export interface TagState {
   readonly version: Version | undefined
   /** Of the writes that may be about to touch it. */
   readonly marks: readonly Mark[]
+  /** What is remembered of the row that the tag stands for. */
+  readonly row?: RememberedRow | undefined
+}
+
+/** The greatest version that acknowledged writes gave a row. */
+export interface RememberedRow {
+  /** A safe integer. */
+  readonly version: number
+  /** Milliseconds since the epoch; later than this it counts no more. */
+  readonly until: number
 }
 
 /** A tag whose looked-up state vouches for nothing: it has no version, or marks past their deadline. */
@@ -106,6 +119,15 @@ export interface SettledTags {
   readonly untouched: readonly TagId[]
   /** Until then (milliseconds since the epoch) a blocking mark stays on what was touched. */
   readonly holdUntil?: number | undefined
+  readonly rows?: SettledRows | undefined
+}
+
+/** What a write made of rows, by the tags of their ids, all of them touched. */
+export type SettledRows = ReadonlyMap<TagId, SettledRow>
+
+export interface SettledRow extends RememberedRow {
+  /** Milliseconds since the epoch: what is remembered until then, or not as long, is forgotten first. */
+  readonly forgets: number
 }
 
 /** Random, new at each touch and each creation of a tag; never a counter, which a lost tag would repeat. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OwedTouches } from '../../src/coherence/owed-touches.js'
 import type { TagId } from '../../src/plan/tag.js'
 import { memory } from '../../src/store/memory.js'
-import type { Store } from '../../src/store/store.js'
+import type { SettledRow, SettledRows, Store } from '../../src/store/store.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import { newTag } from '../store/conformance.js'
 
@@ -17,16 +17,18 @@ afterEach(() => {
 /** A store that refuses to settle while it is away, and remembers what it was told. */
 function createStore() {
   const settled: TagId[][] = []
+  const rows: (SettledRows | undefined)[] = []
   const state: { isAway: boolean; whenAsked?: (() => void) | undefined } = { isAway: true }
   const store: Store = {
     ...memory(),
-    async settle(_, { touched }) {
+    async settle(_, { touched, rows: written }) {
       state.whenAsked?.()
       if (state.isAway) throw new Error('away')
       settled.push([...touched])
+      rows.push(written)
     },
   }
-  return { store, state, settled }
+  return { store, state, settled, rows }
 }
 
 function owe(everything: readonly TagId[] = []) {
@@ -92,5 +94,38 @@ describe('touches that the store did not take', () => {
     state.isAway = false
     await vi.advanceTimersByTimeAsync(1_000)
     expect(settled.flat()).toEqual(everything)
+  })
+
+  it('come with what their writes made of rows, of each the greatest version', async () => {
+    const { owed, state, rows } = owe()
+    const [one, other, third] = [newTag(), newTag(), newTag()]
+    const row = (version: number): SettledRow => ({ version, until: 60_000, forgets: 0 })
+    owed.add([one, other], new Map([[one, row(4)]]))
+    await vi.advanceTimersByTimeAsync(1_000)
+    owed.add(
+      [one, third],
+      new Map([
+        [one, row(3)],
+        [third, row(1)],
+      ]),
+    )
+    state.isAway = false
+    await vi.advanceTimersByTimeAsync(1_000)
+    owed.add([one])
+    await vi.advanceTimersByTimeAsync(1_000)
+    const first = new Map([
+      [one, row(4)],
+      [third, row(1)],
+    ])
+    expect(rows).toEqual([first, new Map()])
+  })
+
+  it('come without that where they are too many to keep apart', async () => {
+    const { owed, state, rows } = owe([newTag()])
+    const tags = Array.from({ length: 10_001 }, (_, n) => `tag ${n}` as TagId)
+    owed.add(tags, new Map([['tag 1' as TagId, { version: 1, until: 60_000, forgets: 0 }]]))
+    state.isAway = false
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(rows).toEqual([new Map()])
   })
 })

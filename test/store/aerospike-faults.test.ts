@@ -50,6 +50,23 @@ const versionOf = async (store: Store, tag: TagId) =>
   (await store.lookup(newKey(), [tag])).tags[0]?.version
 
 describe('aerospike() (emulator)', () => {
+  describe('what would make the native client abort the process', () => {
+    const row = { version: 1, until: NOW, forgets: 0 }
+    it.each([
+      ['version', 2 ** 53],
+      ['version', 1n as never],
+      ['until', Number.NaN],
+      ['forgets', Number.POSITIVE_INFINITY],
+      ['forgets', 0.5],
+    ])('is refused before: a row whose %s is %s', async (name, value) => {
+      const { store } = await start()
+      const one = newTag()
+      const rows = new Map([[one, { ...row, [name]: value }]])
+      const settled = store.settle(newWriteId(), { touched: [one], untouched: [], rows })
+      await expect(settled).rejects.toThrow('a safe integer')
+    })
+  })
+
   describe('sparing round trips', () => {
     it('asks once for all look-ups of a turn, and for each tag once', async () => {
       const { store, emulator } = await start()
@@ -72,14 +89,16 @@ describe('aerospike() (emulator)', () => {
       expect(emulator.traffic.batchRows).toBe(2)
     })
 
-    it('spends two on a write: announce and settle', async () => {
+    it('spends two on a write, announce and settle, also where it tells of rows', async () => {
       const { store, emulator } = await start()
       const tags = [newTag(), newTag(), newTag()]
       await store.lookup(newKey(), tags)
       emulator.traffic.reset()
       const mark = newMark()
       await store.announce(tags, mark)
-      await store.settle(mark.writeId, { touched: tags, untouched: [] })
+      const row = { version: 1, until: NOW, forgets: 0 }
+      const rows = new Map(tags.map((tag) => [tag, row]))
+      await store.settle(mark.writeId, { touched: tags, untouched: [], rows })
       expect(emulator.traffic.roundTrips).toBe(2)
     })
   })

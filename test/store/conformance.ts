@@ -4,6 +4,7 @@ import { canonicalRead, type EntryKey, entryKey } from '../../src/plan/key.js'
 import { type TagId, tag } from '../../src/plan/tag.js'
 import type { Entry, LeaseId, Mark, Store, TagState, Version } from '../../src/store/store.js'
 import { newVersion, newWriteId } from '../../src/store/version.js'
+import { describeRows } from './conformance-rows.js'
 
 /** A store under test, and how to be rid of it. */
 export interface StoreUnderTest {
@@ -248,6 +249,8 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(free?.marks).toEqual([])
       })
     })
+
+    describeRows(() => store)
 
     describe('a lease', () => {
       const newLease = () => newKey() as string as LeaseId

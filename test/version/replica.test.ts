@@ -1,36 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { cacheAside, memory } from '../../src/index.js'
-import { openOffice } from './office.js'
+import { memory } from '../../src/index.js'
+import { type Lagging, openLagging } from './lagging.js'
 
 const where = { id: 1 }
 const data = { title: 'new' }
-
-/** A client whose reads are answered by a replica that shows the rows as they were at the start. */
-async function openLagging() {
-  const { plain, prisma: other, database } = await openOffice('sqlite')
-  const lagging = await openOffice('sqlite')
-  const replica = { behind: true }
-  const store = memory()
-  const cached = plain.$extends(cacheAside({ store }))
-  // As @prisma/extension-read-replicas does, after the cache: before it, the cache would see no read.
-  const prisma = cached.$extends({
-    query: {
-      async $allOperations({ model, operation, args, query, ...rest }) {
-        const { __internalParams } = rest as { __internalParams?: { transaction?: object } }
-        const isRead = operation.startsWith('find') && __internalParams?.transaction === undefined
-        if (!isRead || !replica.behind) return query(args)
-        const delegate = lagging.plain[model?.toLowerCase() as 'document']
-        return (delegate[operation as 'findMany'] as (args: object) => Promise<object[]>)(args)
-      },
-    },
-  })
-  const sibling = database.connect().client.$extends(cacheAside({ store }))
-  const outcomes: string[] = []
-  onTestFinished(prisma.$cache.on('fill', ({ outcome }) => outcomes.push(outcome)))
-  return { prisma, plain, other, sibling, replica, outcomes }
-}
-
-type Lagging = Awaited<ReturnType<typeof openLagging>>
 
 describe('an answer of a replica from before an acknowledged write is not stored:', () => {
   const writes: Record<string, (lagging: Lagging) => PromiseLike<unknown>> = {
@@ -61,9 +34,72 @@ describe('an answer of a replica from before an acknowledged write is not stored
     await prisma.folder.findMany({ include: { documents: true } })
     expect(outcomes).toEqual(['older'])
   })
+
+  it('nor one that shows a row which was deleted', async () => {
+    const { prisma, replica, outcomes } = await openLagging()
+    await prisma.document.delete({ where: { id: 2 } })
+    const read = () => prisma.document.findUnique({ where: { id: 2 } })
+    expect(await read()).toMatchObject({ version: 1 })
+    replica.behind = false
+    expect(await read()).toBeNull()
+    expect(outcomes).toEqual(['older', 'stored'])
+  })
+
+  it('nor one that is read anew in the background', async () => {
+    const { prisma, sibling, outcomes } = await openLagging()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const settings = { ttl: 1, swr: 60 }
+    const read = () => sibling.document.findUnique({ where, cache: settings })
+    await sibling.document.update({ where, data })
+    await read()
+    vi.setSystemTime(Date.now() + 2_000)
+    expect(await prisma.document.findUnique({ where, cache: settings })).toMatchObject({
+      version: 2,
+    })
+    await vi.waitFor(() => expect(outcomes).toEqual(['older']))
+    expect(await read()).toMatchObject({ version: 2 })
+  })
+
+  it('nor after a settlement that the store did not take at first', async () => {
+    const store = memory()
+    const { prisma, outcomes } = await openLagging(store)
+    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('away'))
+    await prisma.document.update({ where, data })
+    await vi.waitFor(() => expect(settle).toHaveBeenCalledTimes(2))
+    await vi.waitFor(async () => {
+      expect(await prisma.$cache.health()).toMatchObject({ owesTouches: false })
+    })
+    await prisma.document.findUnique({ where })
+    expect(outcomes).toEqual(['older'])
+  })
+
+  it('nor one of a row that was created and updated in a transaction', async () => {
+    const { prisma, replica, outcomes } = await openLagging()
+    await prisma.$transaction(async (tx) => {
+      const { id } = await tx.document.create({ data: { title: 'third' } })
+      await tx.document.update({ where: { id }, data })
+    })
+    await replica.plain.document.create({ data: { title: 'third' } })
+    await prisma.document.findUnique({ where: { id: 3 } })
+    expect(outcomes).toEqual(['older'])
+  })
 })
 
 describe('an answer of a replica is stored', () => {
+  it('where a write only showed the row', async () => {
+    const { prisma, plain, outcomes } = await openLagging()
+    // By another program: what the cache is told of a row is what it touches, too.
+    await plain.document.update({ where, data: { version: 7 } })
+    await prisma.folder.update({
+      where,
+      data: { name: 'papers' },
+      include: { documents: true },
+    })
+    await prisma.document.findUnique({ where })
+    expect(outcomes).toEqual(['stored'])
+  })
+
   it('where it shows other rows', async () => {
     const { prisma, outcomes } = await openLagging()
     await prisma.document.update({ where, data })
@@ -104,12 +140,13 @@ describe('an answer of a replica is stored', () => {
 
   it('a minute after the write', async () => {
     const { prisma, outcomes } = await openLagging()
-    const now = vi.spyOn(performance, 'now')
-    onTestFinished(() => now.mockRestore())
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     await prisma.document.update({ where, data })
-    const later = performance.now() + 60_001
-    now.mockReturnValue(later)
-    await prisma.document.findUnique({ where })
-    expect(outcomes).toEqual(['stored'])
+    for (const passed of [60_000, 1]) {
+      vi.setSystemTime(Date.now() + passed)
+      await prisma.document.findUnique({ where })
+    }
+    expect(outcomes).toEqual(['older', 'stored'])
   })
 })

@@ -11,6 +11,7 @@ import type {
   LeaseId,
   Lookup,
   Mark,
+  SettledRow,
   SettledTags,
   SnapshotState,
   Store,
@@ -110,19 +111,28 @@ class AerospikeStore implements Store {
     expectOk(rows)
   }
 
-  async settle(writeId: WriteId, { touched, untouched, holdUntil }: SettledTags): Promise<void> {
+  async settle(writeId: WriteId, tags: SettledTags): Promise<void> {
+    const { touched, untouched, holdUntil, rows: written } = tags
     const unmark = ({ maps }: Aerospike) => maps.removeByKey(bins.pending, writeId)
     const leave = ({ maps }: Aerospike) => {
       if (holdUntil === undefined) return []
       const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
       return [maps.put(bins.pending, hold.writeId, pendingValue(hold))]
     }
+    const touch = (tag: TagId) => {
+      const row = written?.get(tag)
+      const operations = (as: Aerospike) => [
+        setVersion(as),
+        unmark(as),
+        ...leave(as),
+        ...(row === undefined ? [] : remember(as, row)),
+      ]
+      const updateOnly = holdUntil === undefined && row === undefined
+      return { ...this.#tagWrite(tag, operations), updateOnly }
+    }
     const rows = await this.#commands.write(
       [
-        ...touched.map((tag) => ({
-          ...this.#tagWrite(tag, (as) => [setVersion(as), unmark(as), ...leave(as)]),
-          updateOnly: holdUntil === undefined,
-        })),
+        ...touched.map(touch),
         ...untouched.map((tag) => ({
           ...this.#tagWrite(tag, (as) => [unmark(as)]),
           updateOnly: true,
@@ -206,6 +216,7 @@ class AerospikeStore implements Store {
             : [setVersionIfAbsent(as)]),
           as.operations.read(bins.version),
           as.operations.read(bins.pending),
+          as.operations.read(bins.row),
         ]),
       ),
       TAG_TTL,
@@ -250,6 +261,18 @@ function setVersion({ maps }: Aerospike): object {
 function setVersionIfAbsent({ maps, MapPolicy }: Aerospike): object {
   const writeFlags = maps.writeFlags.CREATE_ONLY | maps.writeFlags.NO_FAIL
   return maps.put(bins.version, VERSION_KEY, newVersion(), new MapPolicy({ writeFlags }))
+}
+
+/** Leaves the greatest of the versions that are remembered still and this one. */
+function remember({ maps }: Aerospike, { version, until, forgets }: SettledRow): object[] {
+  const { NONE, INVERTED } = maps.returnType
+  return [
+    maps.removeByValueRange(bins.row, 0, forgets + 1, NONE),
+    // The client's types know no keys but texts.
+    maps.put(bins.row, version as never, until),
+    // By index is by key, in maps of any order.
+    maps.removeByIndexRange(bins.row, -1, 1, NONE | INVERTED),
+  ]
 }
 
 function stateIn(row: Row): TagState {

@@ -229,7 +229,7 @@ export class Commands {
  * @throws TypeError otherwise.
  */
 function convertible(operation: object): object {
-  for (const field of ['key', 'keys', 'value']) {
+  for (const field of ['key', 'keys', 'value', 'begin', 'end']) {
     if (!(field in operation)) continue
     for (const value of [(operation as Record<string, unknown>)[field]].flat()) {
       const isConvertible =

@@ -1,5 +1,5 @@
 import type { TagId } from '../../plan/tag.js'
-import type { Entry, Mark, TagState, Version, WriteId } from '../store.js'
+import type { Entry, Mark, RememberedRow, TagState, Version, WriteId } from '../store.js'
 
 /*
  * How entries and tags lie in Aerospike. Keys, names of bins and strings are of a safe alphabet (the
@@ -10,6 +10,7 @@ import type { Entry, Mark, TagState, Version, WriteId } from '../store.js'
  *          f  integer: filledAt                 u  integer: freshUntil
  *   tag    v  map: { v: version }, so that "set it only if it is absent" is one atomic operation
  *          p  map: write id -> deadline, negative where the mark is blocking
+ *          r  map: the row's version -> until when it is remembered; the greatest only
  *   lease  u  integer: until
  */
 export const bins = {
@@ -19,6 +20,7 @@ export const bins = {
   freshUntil: 'u',
   version: 'v',
   pending: 'p',
+  row: 'r',
   until: 'u',
 } as const
 
@@ -67,7 +69,13 @@ export function tagStateOf(record: Bins): TagState {
   return {
     version: typeof version === 'string' ? (version as Version) : undefined,
     marks: pending.length === 0 ? NO_MARKS : pending.map(markOf),
+    row: rowIn(objectAt(record, bins.row)),
   }
+}
+
+function rowIn(versions: Readonly<Record<string, unknown>>): RememberedRow | undefined {
+  const [version, until] = Object.entries(versions).at(-1) ?? []
+  return version === undefined ? undefined : { version: Number(version), until: Number(until) }
 }
 
 const NO_MARKS: readonly Mark[] = []
