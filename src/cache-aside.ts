@@ -9,6 +9,7 @@ import { type PartialPolicy, type Policy, policyOf, UNSAID } from './coherence/p
 import { Reader } from './coherence/reader.js'
 import { settle } from './coherence/touches.js'
 import { type Transaction, Transactions } from './coherence/transactions.js'
+import { Unmarking } from './coherence/unmarking.js'
 import { Write, type WriteTerms } from './coherence/writer.js'
 import { createControl } from './control.js'
 import { DeclaredTags } from './declared-tags.js'
@@ -62,6 +63,7 @@ export class CacheAside {
   readonly #store: Store
   readonly #telemetry = new Telemetry()
   readonly #background = new Background()
+  readonly #unmarking: Unmarking
   readonly #owed: OwedTouches
   readonly #transactions = new Transactions()
   readonly #declared = new DeclaredTags()
@@ -84,6 +86,12 @@ export class CacheAside {
       heal: (query, row) => this.#heal(this.#touches(() => this.#planner.write(query, row))),
     })
     this.#store = options.store ?? defaultStore()
+    this.#unmarking = new Unmarking({
+      store: this.#store,
+      telemetry: this.#telemetry,
+      background: this.#background,
+      strict: this.#settings.strict,
+    })
     this.#owed = new OwedTouches({
       store: this.#store,
       telemetry: this.#telemetry,
@@ -156,6 +164,7 @@ export class CacheAside {
 
   /** Resolves when nothing goes on in the background. */
   rest(): Promise<void> {
+    this.#unmarking.flush()
     return this.#background.rest()
   }
 
@@ -362,6 +371,7 @@ export class CacheAside {
       store: this.#store,
       owed: this.#owed,
       background: this.#background,
+      unmarking: this.#unmarking,
       telemetry: this.#telemetry,
       clock: () => Date.now(),
     }
@@ -370,7 +380,7 @@ export class CacheAside {
   async #touch(tags: readonly Tag[]): Promise<void> {
     const touched = tags.map(({ id }) => id)
     const holdUntil = this.#holdUntil()
-    await settle(this.#store, newWriteId(), { touched, untouched: [], holdUntil })
+    await settle(this.#store, newWriteId(), { touched, holdUntil })
     this.#telemetry.touch({ tags: tags.map(({ name }) => name) })
   }
 

@@ -71,7 +71,7 @@ export class OwedTouches {
     this.#rows = new Map()
     const { store, holdUntil } = this.#options
     try {
-      const settled = { touched: tags, untouched: [], holdUntil: holdUntil(), rows }
+      const settled = { touched: tags, holdUntil: holdUntil(), rows }
       await settle(store, newWriteId(), settled)
       this.#pause = FIRST_PAUSE
     } catch (error) {

@@ -1,7 +1,6 @@
-import type { Background } from '../background.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Tag } from '../plan/tag.js'
-import type { SettledRows, SettledTags, Store } from '../store/store.js'
+import type { SettledRows, Store } from '../store/store.js'
 import { newWriteId } from '../store/version.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { WrittenRow, WrittenRows } from '../version/shown.js'
@@ -9,11 +8,12 @@ import type { OwedTouches } from './owed-touches.js'
 import { Renewal } from './renewal.js'
 import { addWritten, settledRows } from './row-versions.js'
 import { settle } from './touches.js'
+import type { Unmarking } from './unmarking.js'
 
 export interface WriterOptions {
   readonly store: Store
   readonly owed: OwedTouches
-  readonly background: Background
+  readonly unmarking: Unmarking
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -91,19 +91,32 @@ export class Write {
    */
   async settle(isCertain = false): Promise<void> {
     if (this.#operations.length === 0) return
+    const { store, owed, telemetry, unmarking, holdUntil } = this.#options
     const touched = byId(this.#operations.flatMap((operation) => operation.touched))
-    const untouched = this.#announced().filter((id) => !touched.has(id))
-    const holdUntil = this.#options.holdUntil()
+    const ids = [...touched.keys()]
     const rows = isCertain ? this.#rows(touched) : undefined
-    if (!(await this.#end({ touched: [...touched.keys()], untouched, holdUntil, rows }))) return
-    this.#options.telemetry.touch({ tags: Array.from(touched.values(), ({ name }) => name) })
+    // A mark that came later would stay.
+    await this.#renewal.stop()
+    try {
+      await settle(store, this.#id, { touched: ids, holdUntil: holdUntil(), rows })
+    } catch (error) {
+      telemetry.error('settle', error)
+      owed.add(ids, rows)
+      return
+    }
+    // Only now: until every tag is touched, those announced in their place must tell of a crash.
+    unmarking.add(
+      this.#id,
+      this.#announced().filter((id) => !touched.has(id)),
+    )
+    telemetry.touch({ tags: Array.from(touched.values(), ({ name }) => name) })
   }
 
   /** It is certain that nothing was written: only the marks go. */
   async withdraw(): Promise<void> {
     if (!this.#revocable) return this.settle()
-    if (this.#operations.length === 0) return
-    await this.#end({ touched: [], untouched: this.#announced() })
+    await this.#renewal.stop()
+    this.#options.unmarking.add(this.#id, this.#announced())
   }
 
   #announced(): readonly Tag['id'][] {
@@ -145,33 +158,6 @@ export class Write {
       await this.#mark(this.#announced())
     } catch (error) {
       this.#options.telemetry.error('announce', error)
-    }
-  }
-
-  async #end({ touched, untouched, holdUntil, rows }: SettledTags): Promise<boolean> {
-    const { store, owed, telemetry, background } = this.#options
-    // A mark that came later would stay.
-    await this.#renewal.stop()
-    try {
-      if (touched.length > 0) {
-        await settle(store, this.#id, { touched, untouched: [], holdUntil, rows })
-      }
-    } catch (error) {
-      telemetry.error('settle', error)
-      owed.add(touched, rows)
-      return false
-    }
-    // Only now: until every tag is touched, those announced in their place must tell of a crash.
-    // Nobody waits for it: a mark that stays a little makes at most a strict read ask the database.
-    if (untouched.length > 0) background.run(this.#unmark(untouched))
-    return true
-  }
-
-  async #unmark(untouched: readonly Tag['id'][]): Promise<void> {
-    try {
-      await settle(this.#options.store, this.#id, { touched: [], untouched })
-    } catch (error) {
-      this.#options.telemetry.error('settle', error)
     }
   }
 }

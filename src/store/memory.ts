@@ -103,15 +103,19 @@ export function memory(options: MemoryOptions = {}): Store {
       }
     },
 
-    async settle(writeId, { touched, untouched, holdUntil, rows }) {
-      for (const tag of [...touched, ...untouched]) unmark(tag, (mark) => mark.writeId === writeId)
+    async settle(writeId, { touched, holdUntil, rows }) {
       for (const tag of touched) {
+        unmark(tag, (mark) => mark.writeId === writeId)
         touch(tag, rows?.get(tag))
         if (holdUntil !== undefined) {
           const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
           marks.set(tag, [...(marks.get(tag) ?? []), hold])
         }
       }
+    },
+
+    async unmark(gone) {
+      for (const [tag, ids] of gone) unmark(tag, ({ writeId }) => ids.includes(writeId))
     },
 
     async lease(lease, until, now) {

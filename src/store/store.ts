@@ -25,13 +25,16 @@ export interface Store {
 
   /**
    * Gives each touched tag a new version, or leaves it absent if it is: nothing valid depends on it
-   * then. Takes the write's mark from these and from the untouched, and puts one of its own where it is
-   * to hold them: who repairs the write's as overdue is not to take that away.
+   * then. Takes the write's mark from them, and puts one of its own where it is to hold them: who
+   * repairs the write's as overdue is not to take that away.
    *
    * Of each row's versions it remembers the greatest, in whichever order they come, and also with a
    * tag that was absent: who makes it present may have read the row from a replica.
    */
   settle(writeId: WriteId, tags: SettledTags): Promise<void>
+
+  /** Takes marks from tags that their writes turned out not to touch. */
+  unmark(marks: ReadonlyMap<TagId, readonly WriteId[]>): Promise<void>
 
   /**
    * Stores an entry, only if its record is as it was when `lookup` gave `seen`.
@@ -116,7 +119,6 @@ export interface Mark {
 
 export interface SettledTags {
   readonly touched: readonly TagId[]
-  readonly untouched: readonly TagId[]
   /** Until then (milliseconds since the epoch) a blocking mark stays on what was touched. */
   readonly holdUntil?: number | undefined
   readonly rows?: SettledRows | undefined

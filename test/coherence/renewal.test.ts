@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Background } from '../../src/background.js'
 import { OwedTouches } from '../../src/coherence/owed-touches.js'
+import { Unmarking } from '../../src/coherence/unmarking.js'
 import { Write } from '../../src/coherence/writer.js'
 import { tag } from '../../src/plan/tag.js'
 import { memory } from '../../src/store/memory.js'
@@ -23,7 +24,8 @@ function begin(store: Store, terms: { blocking?: boolean } = {}) {
   const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
   const clock = () => Date.now()
   const background = new Background()
-  const options = { store, owed, background, telemetry, clock, holdUntil, rejectWrites: false }
+  const unmarking = new Unmarking({ store, telemetry, background, strict: true })
+  const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
   const write = new Write(options, { lifetime: LIFETIME, ...terms })
   const deadlines = async () =>
     (await store.states([user.id])).flatMap(({ marks }) => marks.map(({ deadline }) => deadline))

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Background } from '../../src/background.js'
 import { OwedTouches } from '../../src/coherence/owed-touches.js'
 import { addWritten, isOlder, settledRows } from '../../src/coherence/row-versions.js'
+import { Unmarking } from '../../src/coherence/unmarking.js'
 import { Write } from '../../src/coherence/writer.js'
 import { type TagId, tag } from '../../src/plan/tag.js'
 import { memory } from '../../src/store/memory.js'
@@ -21,7 +22,6 @@ function openRow() {
   const settle = (version: number, at: number, { isNew = false, began = at } = {}) =>
     store.settle(newWriteId(), {
       touched: [tag],
-      untouched: [],
       rows: settledRows(new Map([[tag, { version, isNew }]]), NOW + began, NOW + at),
     })
   const isOld = (version: number, at: number) => isOlder(store, new Map([[tag, version]]), NOW + at)
@@ -41,7 +41,7 @@ describe('an answer is older', () => {
     const store = memory()
     const [one, other] = [newTag(), newTag()]
     const rows = settledRows(new Map([[other, { version: 4, isNew: false }]]), NOW, NOW)
-    await store.settle(newWriteId(), { touched: [other], untouched: [], rows })
+    await store.settle(newWriteId(), { touched: [other], rows })
     const shown = (version: number) =>
       new Map([
         [one, 1],
@@ -96,7 +96,8 @@ describe('a write', () => {
     const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
     const clock = () => NOW
     const background = new Background()
-    const options = { store, owed, background, telemetry, clock, holdUntil, rejectWrites: false }
+    const unmarking = new Unmarking({ store, telemetry, background, strict: true })
+    const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
     const write = new Write(options, { lifetime: 10_000 })
     const report = await write.announce([id])
     report([id], written)

@@ -42,8 +42,7 @@ async function start({
   return { store, emulator }
 }
 
-const touch = (store: Store, ...touched: TagId[]) =>
-  store.settle(newWriteId(), { touched, untouched: [] })
+const touch = (store: Store, ...touched: TagId[]) => store.settle(newWriteId(), { touched })
 const createTags = async (store: Store, ...tags: TagId[]) =>
   (await store.repair(tags.map((tag) => ({ tag, overdue: [] })))).map(({ version }) => version)
 const versionOf = async (store: Store, tag: TagId) =>
@@ -62,7 +61,7 @@ describe('aerospike() (emulator)', () => {
       const { store } = await start()
       const one = newTag()
       const rows = new Map([[one, { ...row, [name]: value }]])
-      const settled = store.settle(newWriteId(), { touched: [one], untouched: [], rows })
+      const settled = store.settle(newWriteId(), { touched: [one], rows })
       await expect(settled).rejects.toThrow('a safe integer')
     })
   })
@@ -98,7 +97,7 @@ describe('aerospike() (emulator)', () => {
       await store.announce(tags, mark)
       const row = { version: 1, until: NOW, forgets: 0 }
       const rows = new Map(tags.map((tag) => [tag, row]))
-      await store.settle(mark.writeId, { touched: tags, untouched: [], rows })
+      await store.settle(mark.writeId, { touched: tags, rows })
       expect(emulator.traffic.roundTrips).toBe(2)
     })
   })

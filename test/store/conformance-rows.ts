@@ -17,7 +17,6 @@ export function describeRows(store: () => Store): void {
     const settle = (tag: TagId, version: number, until = later, forgets = NOW) =>
       store().settle(newWriteId(), {
         touched: [tag],
-        untouched: [],
         rows: new Map([[tag, { version, until, forgets }]]),
       })
     const rowOf = async (tag: TagId) => (await stateOf(tag)).row
@@ -87,7 +86,7 @@ export function describeRows(store: () => Store): void {
       await settle(one, 4)
       const mark = { writeId: newWriteId(), deadline: NOW - 1, blocking: false }
       await store().announce([one], mark)
-      await store().settle(newWriteId(), { touched: [one], untouched: [] })
+      await store().settle(newWriteId(), { touched: [one] })
       const [repaired] = await store().repair([{ tag: one, overdue: [mark.writeId] }])
       expect(repaired).toEqual({ ...(await stateOf(one)), row: { version: 4, until: later } })
     })
@@ -97,7 +96,6 @@ export function describeRows(store: () => Store): void {
       await versioned(other)
       await store().settle(newWriteId(), {
         touched: [one, other, missing],
-        untouched: [],
         rows: new Map([[one, { version: 4, until: later, forgets: NOW }]]),
       })
       const states = await store().states([one, other, missing])

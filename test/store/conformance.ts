@@ -146,7 +146,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         const one = newTag()
         const seen = new Set([await versioned(one)])
         for (let n = 0; n < 20; n += 1) {
-          await store.settle(newWriteId(), { touched: [one], untouched: [] })
+          await store.settle(newWriteId(), { touched: [one] })
           seen.add((await stateOf(one)).version as Version)
         }
         expect(seen.size).toBe(21)
@@ -154,14 +154,14 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
 
       it('that is missing stays so when it is touched: nothing valid can depend on it', async () => {
         const one = newTag()
-        await store.settle(newWriteId(), { touched: [one], untouched: [] })
+        await store.settle(newWriteId(), { touched: [one] })
         expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
       })
 
       it('that is missing can be touched beside one that is not', async () => {
         const [missing, present] = [newTag(), newTag()]
         const version = await versioned(present)
-        await store.settle(newWriteId(), { touched: [missing, present], untouched: [] })
+        await store.settle(newWriteId(), { touched: [missing, present] })
         expect((await stateOf(present)).version).not.toBe(version)
       })
 
@@ -207,16 +207,33 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         const [mark, other] = [newMark(), newMark()]
         await store.announce([touched, untouched], mark)
         await store.announce([touched, untouched], other)
-        await store.settle(mark.writeId, { touched: [touched], untouched: [untouched] })
+        await store.settle(mark.writeId, { touched: [touched] })
+        await store.unmark(new Map([[untouched, [mark.writeId]]]))
         const after = await states(touched, untouched)
         expect(after.map(({ marks }) => marks)).toEqual([[other], [other]])
         expect(after[0]?.version).not.toBe(before[0])
         expect(after[1]?.version).toBe(before[1])
       })
 
+      it('goes with others of the same tag, and leaves the rest', async () => {
+        const [one, other] = [newTag(), newTag()]
+        const before = await versioned(one)
+        const marks = [newMark(), newMark(), newMark()] as const
+        for (const mark of marks) await store.announce([one, other], mark)
+        const [first, second, third] = marks
+        await store.unmark(
+          new Map([
+            [one, [first.writeId, second.writeId]],
+            [other, []],
+          ]),
+        )
+        expect(await stateOf(one)).toEqual({ version: before, marks: [third] })
+        expect((await stateOf(other)).marks).toHaveLength(3)
+      })
+
       it('that is withdrawn from a tag which was lost does not bring the tag back', async () => {
         const one = newTag()
-        await store.settle(newWriteId(), { touched: [], untouched: [one] })
+        await store.unmark(new Map([[one, [newWriteId()]]]))
         expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
       })
 
@@ -235,18 +252,17 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
 
     describe('a write that holds what it touched', () => {
       it('leaves a blocking mark in place of its own', async () => {
-        const [one, other] = [newTag(), newTag()]
+        const one = newTag()
         const before = await versioned(one)
         const mark = newMark()
-        await store.announce([one, other], mark)
+        await store.announce([one], mark)
         const holdUntil = NOW + 5_000
-        await store.settle(mark.writeId, { touched: [one], untouched: [other], holdUntil })
-        const [held, free] = await states(one, other)
+        await store.settle(mark.writeId, { touched: [one], holdUntil })
+        const held = await stateOf(one)
         expect(held?.version).not.toBe(before)
         const writeId = held?.marks[0]?.writeId
         expect(held?.marks).toEqual([{ writeId, deadline: holdUntil, blocking: true }])
         expect(writeId).not.toBe(mark.writeId)
-        expect(free?.marks).toEqual([])
       })
     })
 

@@ -112,8 +112,7 @@ class AerospikeStore implements Store {
   }
 
   async settle(writeId: WriteId, tags: SettledTags): Promise<void> {
-    const { touched, untouched, holdUntil, rows: written } = tags
-    const unmark = ({ maps }: Aerospike) => maps.removeByKey(bins.pending, writeId)
+    const { touched, holdUntil, rows: written } = tags
     const leave = ({ maps }: Aerospike) => {
       if (holdUntil === undefined) return []
       const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
@@ -123,23 +122,14 @@ class AerospikeStore implements Store {
       const row = written?.get(tag)
       const operations = (as: Aerospike) => [
         setVersion(as),
-        unmark(as),
+        removeMarks(as, [writeId]),
         ...leave(as),
         ...(row === undefined ? [] : remember(as, row)),
       ]
       const updateOnly = holdUntil === undefined && row === undefined
       return { ...this.#tagWrite(tag, operations), updateOnly }
     }
-    const rows = await this.#commands.write(
-      [
-        ...touched.map(touch),
-        ...untouched.map((tag) => ({
-          ...this.#tagWrite(tag, (as) => [unmark(as)]),
-          updateOnly: true,
-        })),
-      ],
-      TAG_TTL,
-    )
+    const rows = await this.#commands.write(touched.map(touch), TAG_TTL)
     // A namespace that is full refuses to change a tag, but not to remove it, which invalidates as well.
     const refused = touched.filter((_, index) => rows[index]?.status === status.full)
     if (refused.length > 0) await this.#commands.remove(this.#settings.tagSet, refused)
@@ -147,6 +137,14 @@ class AerospikeStore implements Store {
       rows.filter((row) => row.status !== status.full),
       status.notFound,
     )
+  }
+
+  async unmark(marks: ReadonlyMap<TagId, readonly WriteId[]>): Promise<void> {
+    const writes = Array.from(marks, ([tag, ids]) => ({
+      ...this.#tagWrite(tag, (as) => [removeMarks(as, ids)]),
+      updateOnly: true,
+    }))
+    expectOk(await this.#commands.write(writes, TAG_TTL), status.notFound)
   }
 
   async fill(key: EntryKey, entry: Entry, seen: Generation, keepFor: number): Promise<FillOutcome> {
@@ -212,7 +210,7 @@ class AerospikeStore implements Store {
       doubts.map(({ tag, overdue }) =>
         this.#tagWrite(tag, (as) => [
           ...(overdue.length > 0
-            ? [setVersion(as), as.maps.removeByKeyList(bins.pending, [...overdue])]
+            ? [setVersion(as), removeMarks(as, overdue)]
             : [setVersionIfAbsent(as)]),
           as.operations.read(bins.version),
           as.operations.read(bins.pending),
@@ -256,6 +254,10 @@ const LARGEST_VALUE = 256 * 2 ** 20
 
 function setVersion({ maps }: Aerospike): object {
   return maps.put(bins.version, VERSION_KEY, newVersion())
+}
+
+function removeMarks({ maps }: Aerospike, ids: readonly WriteId[]): object {
+  return maps.removeByKeyList(bins.pending, [...ids])
 }
 
 function setVersionIfAbsent({ maps, MapPolicy }: Aerospike): object {

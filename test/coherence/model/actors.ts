@@ -52,10 +52,18 @@ export class Actors {
     const holdUntil = () => (replicaLag === 0 ? undefined : clock() + replicaLag)
     const everything = () => ['a', 'b'] as TagId[]
     const owed = new protocol.OwedTouches({ store, telemetry, holdUntil, everything })
-    const common = { store, owed, background: new Background(), telemetry, clock }
+    const background = new Background()
+    const common = { store, owed, background, telemetry, clock }
     const terms = { ...readerTerms, strict, leaseWait: LEASE_WAIT }
     this.#readers.set(process, new protocol.Reader({ ...common, ...terms }))
-    this.#writers.set(process, { ...common, holdUntil, rejectWrites: onStoreFailure === 'reject' })
+    // Whenever it happens to be: the scheduler sees to that.
+    const unmarking = new protocol.Unmarking({ ...common, strict: true })
+    this.#writers.set(process, {
+      ...common,
+      unmarking,
+      holdUntil,
+      rejectWrites: onStoreFailure === 'reject',
+    })
   }
 
   run(operation: Running): Promise<Answer | undefined> {

@@ -80,10 +80,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     module: 'store',
     spoil: spoilStore((store) => ({
       async repair(doubts) {
-        for (const { tag, overdue } of doubts) {
-          for (const writeId of overdue)
-            await store.settle(writeId, { touched: [], untouched: [tag] })
-        }
+        await store.unmark(new Map(doubts.map(({ tag, overdue }) => [tag, overdue])))
         return store.repair(doubts)
       },
     })),
@@ -179,7 +176,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     spoil: spoilStore((store) => ({
       settle: (writeId, settled) =>
         settled.touched[0] === 'b'
-          ? store.settle(writeId, { touched: [], untouched: settled.touched })
+          ? store.unmark(new Map(settled.touched.map((tag) => [tag, [writeId]])))
           : store.settle(writeId, settled),
     })),
     scenario: scenario([[read('a', 'b')], [transaction('a', 'b')], [write('b')]], { warm: true }),

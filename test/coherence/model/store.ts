@@ -165,22 +165,26 @@ export class SimulatedStore {
           done,
         )
       },
-      settle: async (writeId, { touched, untouched, holdUntil }) => {
-        const changes = [
-          ...touched.map((tag) => ({ tag, settled: { touched: [tag], untouched: [], holdUntil } })),
-          ...untouched.map((tag) => ({
-            tag,
-            settled: { touched: [], untouched: [tag], holdUntil: undefined },
-          })),
-        ]
+      settle: async (writeId, { touched, holdUntil }) => {
         await each(
-          changes,
-          // In one call, what is touched comes first.
-          touched.length === 0 ? 'withdraw' : untouched.length === 0 ? 'touch' : 'settle',
-          ({ tag }) => tagOf(tag),
-          async ({ tag, settled }) => {
-            await this.#tag(tag).settle(writeId, settled)
-            if (settled.holdUntil !== undefined) this.#holds.set(tagOf(tag), settled.holdUntil)
+          touched,
+          'touch',
+          tagOf,
+          async (tag) => {
+            await this.#tag(tag).settle(writeId, { touched: [tag], holdUntil })
+            if (holdUntil !== undefined) this.#holds.set(tagOf(tag), holdUntil)
+            await this.#note(tag)
+          },
+          done,
+        )
+      },
+      unmark: async (marks) => {
+        await each(
+          [...marks],
+          'withdraw',
+          ([tag]) => tagOf(tag),
+          async ([tag, ids]) => {
+            await this.#tag(tag).unmark(new Map([[tag, ids]]))
             await this.#note(tag)
           },
           done,
