@@ -90,7 +90,6 @@ export class CacheAside {
       store: this.#store,
       telemetry: this.#telemetry,
       background: this.#background,
-      strict: this.#settings.strict,
     })
     this.#owed = new OwedTouches({
       store: this.#store,
@@ -164,7 +163,6 @@ export class CacheAside {
 
   /** Resolves when nothing goes on in the background. */
   rest(): Promise<void> {
-    this.#unmarking.flush()
     return this.#background.rest()
   }
 

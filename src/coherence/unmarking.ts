@@ -7,21 +7,17 @@ export interface UnmarkingOptions {
   readonly store: Store
   readonly telemetry: Telemetry
   readonly background: Background
-  /** Whether a mark keeps reads from being answered. */
-  readonly strict: boolean
 }
 
-/** How long marks are gathered, in milliseconds. */
-const GATHERED_FOR = 20
-
 /**
- * Takes the marks away that writes left on tags which they turned out not to touch, those of many
- * writes at once. Nobody waits for it: until their deadline they mean nothing but to strict reads.
+ * Takes the marks away that writes left on tags which they turned out not to touch. Nobody waits for
+ * it: until their deadline they mean nothing but to strict reads. One call is under way at a time, and
+ * what comes meanwhile goes with the next.
  */
 export class Unmarking {
   readonly #options: UnmarkingOptions
   #due = new Map<TagId, WriteId[]>()
-  #timer: NodeJS.Timeout | undefined
+  #isRunning = false
 
   constructor(options: UnmarkingOptions) {
     this.#options = options
@@ -33,26 +29,21 @@ export class Unmarking {
       if (due === undefined) this.#due.set(tag, [writeId])
       else due.push(writeId)
     }
-    if (this.#options.strict) this.flush()
-    else if (tags.length > 0) this.#timer ??= setTimeout(() => this.flush(), GATHERED_FOR)
+    if (!this.#isRunning) this.#options.background.run(this.#run())
   }
 
-  /** What is due goes now, in the background. */
-  flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#due.size === 0) return
-    const due = this.#due
-    this.#due = new Map()
-    this.#options.background.run(this.#unmark(due))
-  }
-
-  async #unmark(due: ReadonlyMap<TagId, readonly WriteId[]>): Promise<void> {
+  async #run(): Promise<void> {
     const { store, telemetry } = this.#options
-    try {
-      await store.unmark(due)
-    } catch (error) {
-      telemetry.error('settle', error)
+    this.#isRunning = true
+    while (this.#due.size > 0) {
+      const due = this.#due
+      this.#due = new Map()
+      try {
+        await store.unmark(due)
+      } catch (error) {
+        telemetry.error('settle', error)
+      }
     }
+    this.#isRunning = false
   }
 }

@@ -24,7 +24,7 @@ function begin(store: Store, terms: { blocking?: boolean } = {}) {
   const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
   const clock = () => Date.now()
   const background = new Background()
-  const unmarking = new Unmarking({ store, telemetry, background, strict: true })
+  const unmarking = new Unmarking({ store, telemetry, background })
   const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
   const write = new Write(options, { lifetime: LIFETIME, ...terms })
   const deadlines = async () =>

@@ -96,7 +96,7 @@ describe('a write', () => {
     const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
     const clock = () => NOW
     const background = new Background()
-    const unmarking = new Unmarking({ store, telemetry, background, strict: true })
+    const unmarking = new Unmarking({ store, telemetry, background })
     const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
     const write = new Write(options, { lifetime: 10_000 })
     const report = await write.announce([id])

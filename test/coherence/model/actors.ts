@@ -56,8 +56,7 @@ export class Actors {
     const common = { store, owed, background, telemetry, clock }
     const terms = { ...readerTerms, strict, leaseWait: LEASE_WAIT }
     this.#readers.set(process, new protocol.Reader({ ...common, ...terms }))
-    // Whenever it happens to be: the scheduler sees to that.
-    const unmarking = new protocol.Unmarking({ ...common, strict: true })
+    const unmarking = new protocol.Unmarking(common)
     this.#writers.set(process, {
       ...common,
       unmarking,
