@@ -41,16 +41,21 @@ export class Touches {
     this.#models.add(model)
   }
 
-  rows(model: string, change: Change): void {
+  rows(model: string, given: Change): void {
+    const change = given.kind === 'update' ? { ...given, ...valuesOf(given) } : given
     this.#models.add(model)
     for (const key of this.#tracked.keys(model)) this.#touchKey(key, change)
     // A row that did not exist is referred to by none.
-    if (change.kind === 'insert' || this.#isDone(model, change)) return
-    for (const reference of this.#tracked.model(model).referencedBy) {
+    if (change.kind === 'insert') return
+    const references = this.#tracked
+      .model(model)
+      .referencedBy.filter(
+        (reference) => change.kind === 'delete' || isChanged(change, reference.references),
+      )
+    if (references.length === 0 || this.#isDone(model, change)) return
+    for (const reference of references) {
       if (change.kind === 'delete') this.#onDelete(reference, change.before)
-      else if (reference.references.some((field) => change.changed.has(field))) {
-        this.#onUpdate(reference, change)
-      }
+      else this.#onUpdate(reference, change)
     }
   }
 
@@ -82,8 +87,10 @@ export class Touches {
         if (!this.#touchValues(key, change.before)) this.#keys.set(key, 'family')
         return
       case 'update': {
-        const { before, after } = valuesOf(change)
-        const isKnown = this.#touchValues(key, before) && this.#touchValues(key, after)
+        const { before, after } = change
+        const isKnown =
+          this.#touchValues(key, before) &&
+          (!isChanged(change, key.fields) || this.#touchValues(key, after))
         if (!isKnown) this.#keys.set(key, 'family')
       }
     }
@@ -114,11 +121,10 @@ export class Touches {
 
   #onUpdate({ onUpdate, holder, fields, references }: ForeignKey, change: Update): void {
     if (onUpdate === 'Restrict' || onUpdate === 'NoAction') return
-    const values = valuesOf(change)
-    const before = carry(values.before, references, fields) ?? NOTHING_KNOWN
+    const before = carry(change.before, references, fields) ?? NOTHING_KNOWN
     const after =
       onUpdate === 'Cascade'
-        ? (carry(values.after, references, fields) ?? NOTHING_KNOWN)
+        ? (carry(change.after, references, fields) ?? NOTHING_KNOWN)
         : afterwards(onUpdate, fields)
     this.rows(holder, { kind: 'update', before, after, changed: new Set(fields) })
   }
@@ -140,6 +146,10 @@ function valuesOf({ before, after, changed }: Update): { before: Facts; after: F
     before: new Map([...[...after].filter(stays), ...before]),
     after: new Map([...[...before].filter(stays), ...after]),
   }
+}
+
+function isChanged({ changed }: Update, fields: readonly string[]): boolean {
+  return fields.some((field) => changed.has(field))
 }
 
 /** What a foreign key of one field is set to; of several, Prisma and databases differ in which of them. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { type Catalog, type Key, type Model, modelOf } from '../catalog/catalog.js'
 import { type Tag, tagOf } from './tag.js'
 import { type Normalise, normaliserOf, type Value } from './values.js'
@@ -29,11 +30,15 @@ interface TrackedModel {
   readonly normalisers: ReadonlyMap<string, Normalise>
 }
 
+/** How many tags are remembered, as each takes a hash. */
+const REMEMBERED = 10_000
+
 /** The tracked keys of every model, and the tags of models, of their keys, and of keys with values. */
 export class Tracked {
   readonly #models: ReadonlyMap<string, TrackedModel>
   readonly #catalog: Catalog
   readonly #isComputed: TrackedOptions['isComputed']
+  readonly #keyTags = new LRUCache<string, Tag>({ max: REMEMBERED })
 
   constructor({ catalog, keyspace, trackBy, isComputed }: TrackedOptions) {
     this.#catalog = catalog
@@ -87,7 +92,12 @@ export class Tracked {
 
   /** Touched by every write that may change a row which has these values, before or after. */
   keyTag({ model, fields, identity }: TrackedKey, values: readonly Value[]): Tag {
-    return tagOf(`${model}{${fields}:${values}}`, identity + JSON.stringify(values))
+    const text = identity + JSON.stringify(values)
+    const known = this.#keyTags.get(text)
+    if (known !== undefined) return known
+    const tag = tagOf(`${model}{${fields}:${values}}`, text)
+    this.#keyTags.set(text, tag)
+    return tag
   }
 
   /** Touching these invalidates all that depends on any row of the model. */
