@@ -70,6 +70,6 @@ function extend(client: Client, options: CacheAsideOptions): Client {
       },
     },
   })
-  cache.writeThrough.use(extended)
+  cache.use(extended)
   return informing(extended)
 }
