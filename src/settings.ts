@@ -9,14 +9,12 @@ import {
   checkOneOf,
   checkString,
   durationOf,
-  namesOf,
   shareOf,
   wholeOf,
   wrong,
 } from './checks.js'
 import type { NearSettings } from './coherence/near.js'
 import { type PartialPolicy, type Policy, policyOf, UNSAID } from './coherence/policy.js'
-import { ConfigurationError } from './errors.js'
 import type {
   CacheAsideOptions,
   ModelOptions,
@@ -24,7 +22,7 @@ import type {
   QueryOptions,
   WriteOptions,
 } from './options.js'
-import { objectOf, READS } from './plan/query.js'
+import { READS } from './plan/query.js'
 import type { Store } from './store/store.js'
 import { trackedFields } from './tracked-fields.js'
 import type { LoadOptions } from './types.js'
@@ -55,16 +53,6 @@ export interface ModelSettings extends PartialPolicy {
   readonly writeThrough: boolean
   /** The column that counts the updates of a row. */
   readonly version: string | undefined
-}
-
-/** What one read says of itself. */
-export interface ReadSettings extends PartialPolicy {
-  /** Whether it is to be cached; undefined where it does not say. */
-  readonly enabled: boolean | undefined
-  readonly refresh: boolean
-  /** Sorted, each once. */
-  readonly tags: readonly string[]
-  readonly scope: string | undefined
 }
 
 const DEFAULT_TTL = 60_000
@@ -114,48 +102,6 @@ export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settin
   }
 }
 
-const SAYING_NOTHING: ReadSettings = {
-  ...UNSAID,
-  enabled: undefined,
-  refresh: false,
-  tags: [],
-  scope: undefined,
-}
-
-/**
- * What a read says with its `cache` argument.
- *
- * @throws ConfigurationError as `settingsOf` does.
- */
-export function readSettingsOf(cache: unknown): ReadSettings {
-  if (cache === undefined) return SAYING_NOTHING
-  if (typeof cache !== 'boolean' && typeof cache !== 'object') {
-    throw new ConfigurationError(`cache: expected true, false or an object, got ${typeof cache}`)
-  }
-  if (typeof cache === 'object') checkKeys('cache', cache, queryOptionNames)
-  const given: QueryOptions = objectOf(cache)
-  checkString('cache.scope', given.scope)
-  checkBoolean('cache.refresh', given.refresh)
-  return {
-    ...partialPolicyOf('cache.', given),
-    enabled: typeof cache === 'object' ? true : cache,
-    refresh: given.refresh ?? false,
-    tags: [...new Set(namesOf('cache.tags', given.tags))].sort(),
-    scope: given.scope,
-  }
-}
-
-/**
- * The tags that a write invalidates with its `cache` argument.
- *
- * @throws ConfigurationError as `settingsOf` does.
- */
-export function invalidatedBy(cache: unknown): readonly string[] {
-  if (cache === undefined) return []
-  checkKeys('cache', cache, writeOptionNames)
-  return namesOf('cache.invalidate', (cache as WriteOptions).invalidate)
-}
-
 /** @param path before each name: nothing, or what ends in a dot. */
 export function partialPolicyOf(
   path: string,
@@ -203,11 +149,11 @@ export const queryOptionNames = [
   'tags',
   'scope',
 ] as const satisfies (keyof QueryOptions)[]
+export const writeOptionNames = ['invalidate'] as const satisfies (keyof WriteOptions)[]
 export const loadOptionNames = [
   ...queryOptionNames,
   'dependsOn',
 ] as const satisfies (keyof LoadOptions)[]
-export const writeOptionNames = ['invalidate'] as const satisfies (keyof WriteOptions)[]
 export const nearOptionNames = [
   'maxEntries',
   'maxBytes',

@@ -1,5 +1,6 @@
-import type { Field, JoinTable, Model, Relation } from '../catalog/catalog.js'
+import type { JoinTable, Model, Relation } from '../catalog/catalog.js'
 import { factsOf } from './answer.js'
+import { changedBy, factsOfData, factsOfNew } from './data.js'
 import { both, carry, eachWithEach, type Facts, NOTHING_KNOWN } from './facts.js'
 import { alternatives } from './filter.js'
 import { isSkip } from './key.js'
@@ -7,7 +8,6 @@ import { type Args, listOf, objectOf, type Query } from './query.js'
 import type { Tag } from './tag.js'
 import { Touches } from './touches.js'
 import type { Tracked } from './tracked.js'
-import type { Value } from './values.js'
 
 /** A row, or several alike, in the hands of a write. */
 interface Rows {
@@ -263,69 +263,4 @@ const MANY = 256
 
 function nulls(fields: readonly string[]): Facts {
   return new Map(fields.map((field) => [field, [null]]))
-}
-
-/** The scalar fields that data changes: those it names, those of a relation that it changes, and those that Prisma sets. */
-function changedBy(model: Model, data: Args): ReadonlySet<string> {
-  const changed = new Set<string>()
-  for (const { name, updatedAt } of model.fields.values()) {
-    if (updatedAt || (data[name] !== undefined && !isSkip(data[name]))) changed.add(name)
-  }
-  for (const { name, holder, here } of model.relations.values()) {
-    const operations = Object.keys(objectOf(data[name]))
-    if (holder !== 'here' || !operations.some((operation) => operation !== 'update')) continue
-    for (const field of here) changed.add(field)
-  }
-  return changed
-}
-
-/** What data says of the values that rows get. */
-function factsOfData(tracked: Tracked, model: Model, data: Args): Facts {
-  const facts = new Map<string, readonly Value[]>()
-  for (const name of model.fields.keys()) {
-    const given = data[name]
-    if (given === undefined || isSkip(given)) continue
-    const normalise = tracked.normaliser(model.name, name)
-    const { set } = objectOf(given)
-    const value = normalise?.(given) ?? (set === undefined ? undefined : normalise?.(set))
-    const isNull = given === null || set === null
-    if (normalise !== undefined && (value !== undefined || isNull)) facts.set(name, [value ?? null])
-  }
-  for (const relation of model.relations.values()) {
-    const { holder, here, there, target } = relation
-    const { connect, disconnect, ...others } = objectOf(data[relation.name])
-    if (holder !== 'here' || Object.keys(others).length > 0) continue
-    if (connect !== undefined && disconnect === undefined) {
-      const [only, ...more] = alternatives(tracked, tracked.model(target), connect)
-      const carried = only && more.length === 0 && carry(only, there, here)
-      for (const [field, values] of carried || []) facts.set(field, values)
-    }
-  }
-  return facts
-}
-
-/** The same for a row that is created: a field that is not given gets its default. */
-function factsOfNew(tracked: Tracked, model: Model, data: Args, implied: readonly string[]): Facts {
-  const facts = new Map(factsOfData(tracked, model, data))
-  const related = new Set([
-    ...implied,
-    ...[...model.relations.values()].flatMap(({ name, here, holder }) =>
-      holder === 'here' && data[name] !== undefined ? here : [],
-    ),
-  ])
-  for (const field of model.fields.values()) {
-    if (data[field.name] !== undefined || related.has(field.name)) continue
-    const value = defaultOf(tracked, model, field)
-    if (value !== undefined) facts.set(field.name, [value])
-  }
-  return facts
-}
-
-function defaultOf(tracked: Tracked, model: Model, field: Field): Value | undefined {
-  const normalise = tracked.normaliser(model.name, field.name)
-  if (normalise === undefined || field.default.kind === 'generated' || field.updatedAt) {
-    return undefined
-  }
-  if (field.default.kind === 'value') return normalise(field.default.value)
-  return field.required ? undefined : null
 }
