@@ -94,6 +94,17 @@ export interface ModelOptions<M extends string = string> {
    */
   readonly trackBy?: readonly (string | readonly string[])[] | undefined
   /**
+   * Fields that the database compares more loosely than the schema shows, such as a column with
+   * `COLLATE NOCASE` in a migration written by hand: reads by them depend on the model as a whole.
+   * Default none. What the schema shows, as `@db.Citext`, need not be named.
+   *
+   * @example
+   * ```ts
+   * cacheAside({ models: { User: { loose: ['email'] } } })
+   * ```
+   */
+  readonly loose?: readonly string[] | undefined
+  /**
    * Whether a row that `create`, `update` or `upsert` gave back outside a transaction is read again at
    * once, by each of its unique keys, so that the next plain `findUnique` of it is a hit. Default
    * false. It costs the database a query for each key.

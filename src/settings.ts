@@ -50,6 +50,7 @@ export interface ModelSettings extends PartialPolicy {
   readonly enabled: boolean
   readonly dependsOn: readonly string[] | undefined
   readonly trackBy: readonly (readonly string[])[]
+  readonly loose: readonly string[]
   readonly writeThrough: boolean
   /** The column that counts the updates of a row. */
   readonly version: string | undefined
@@ -139,6 +140,7 @@ const policyNames = ['ttl', 'negativeTtl', 'swr', 'staleIfError'] as const
 export const modelOptionNames = [
   ...policyNames,
   'trackBy',
+  'loose',
   'writeThrough',
   'dependsOn',
   'version',
@@ -204,7 +206,7 @@ function oneModel(
   if (given === false) return { ...under, enabled: false }
   checkKeys(path, given, modelOptionNames)
   const options = given as ModelOptions
-  const { dependsOn, trackBy, writeThrough, version } = options
+  const { dependsOn, trackBy, loose, writeThrough, version } = options
   checkBoolean(`${path}.writeThrough`, writeThrough)
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
     checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
@@ -212,11 +214,18 @@ function oneModel(
   const tracked = checkList(`${path}.trackBy`, trackBy).map((key) =>
     trackedFields(`${path}.trackBy`, key, model, catalog.provider),
   )
+  for (const name of checkList(`${path}.loose`, loose)) {
+    checkName(`${path}.loose`, name, [...model.fields.keys()], 'field')
+    if (tracked.flat().includes(name as string)) {
+      throw wrong(`${path}.loose`, 'fields that are not in trackBy', name)
+    }
+  }
   return {
     ...policyOf(partialPolicyOf(`${path}.`, options), under),
     enabled: true,
     dependsOn: dependsOn ?? under.dependsOn,
     trackBy: [...under.trackBy, ...tracked],
+    loose: [...under.loose, ...(loose ?? [])],
     writeThrough: writeThrough ?? under.writeThrough,
     version: versionColumn(`${path}.version`, version, model) ?? under.version,
   }
@@ -227,6 +236,7 @@ const NOTHING_SAID: ModelSettings = {
   enabled: true,
   dependsOn: undefined,
   trackBy: [],
+  loose: [],
   writeThrough: false,
   version: undefined,
 }

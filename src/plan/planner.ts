@@ -39,6 +39,8 @@ export interface PlannedModel {
   readonly dependsOn: readonly string[] | undefined
   /** What is tracked besides ids, uniques and foreign keys. */
   readonly trackBy: readonly (readonly string[])[]
+  /** What is not tracked, as the database compares it more loosely than the schema shows. */
+  readonly loose: readonly string[]
   /** What counts the updates of a row. */
   readonly version?: string | undefined
 }
@@ -81,6 +83,7 @@ export class Planner {
       catalog,
       keyspace,
       trackBy: (model) => models.get(model)?.trackBy ?? [],
+      loose: (model) => models.get(model)?.loose ?? [],
       isComputed: (field) => computed.has(field) || this.#computedLater.has(field),
     })
   }

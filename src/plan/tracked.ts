@@ -9,6 +9,8 @@ export interface TrackedOptions {
   readonly keyspace: string
   /** Fields of a model that are tracked besides its keys: each list is a key. */
   readonly trackBy: (model: string) => readonly (readonly string[])[]
+  /** Fields of a model that the database compares more loosely than the schema shows. */
+  readonly loose: (model: string) => readonly string[]
   /** Whether a client's extension may give the field, as `User.email`, another value than the database's. */
   readonly isComputed: (field: string) => boolean
 }
@@ -40,13 +42,13 @@ export class Tracked {
   readonly #isComputed: TrackedOptions['isComputed']
   readonly #keyTags = new LRUCache<string, Tag>({ max: REMEMBERED })
 
-  constructor({ catalog, keyspace, trackBy, isComputed }: TrackedOptions) {
+  constructor({ catalog, keyspace, trackBy, loose, isComputed }: TrackedOptions) {
     this.#catalog = catalog
     this.#isComputed = isComputed
     this.#models = new Map(
       Array.from(catalog.models.values(), (model) => [
         model.name,
-        trackedModel(catalog.provider, keyspace, model, trackBy(model.name)),
+        trackedModel(catalog.provider, keyspace, model, trackBy(model.name), loose(model.name)),
       ]),
     )
   }
@@ -118,12 +120,14 @@ function trackedModel(
   keyspace: string,
   model: Model,
   trackBy: readonly (readonly string[])[],
+  loose: readonly string[],
 ): TrackedModel {
   const { name, table, fields, kind } = model
   const normalisers = new Map(
     [...fields.values()].flatMap((field) => {
       const normaliser = normaliserOf(provider, field)
-      return normaliser === undefined ? [] : [[field.name, normaliser] as const]
+      const isExact = normaliser !== undefined && !loose.includes(field.name)
+      return isExact ? [[field.name, normaliser] as const] : []
     }),
   )
   // By table and columns: two schemas of one database may call them differently.

@@ -133,6 +133,8 @@ const seeds: Readonly<Record<string, number>> = {
   'drops nested writes': 3,
   'drops the value before': 2,
   'drops the value after': 2,
+  'drops rows of join tables': 2,
+  'takes no field for changed': 2,
 }
 
 /** Defects of the plan and of the protocol, each put in place of the module that it spoils. */

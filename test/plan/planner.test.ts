@@ -10,6 +10,7 @@ const anySettings: PlannedModel = {
   ttl: undefined,
   dependsOn: undefined,
   trackBy: [],
+  loose: [],
 }
 
 function plannerWith({

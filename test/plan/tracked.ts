@@ -10,6 +10,7 @@ export function trackedOf(
     catalog,
     keyspace: '',
     trackBy: (model) => trackBy[model] ?? [],
+    loose: () => [],
     isComputed: () => false,
   })
 }
