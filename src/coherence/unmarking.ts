@@ -1,4 +1,5 @@
 import type { Background } from '../background.js'
+import { nextTurn } from '../next-turn.js'
 import type { TagId } from '../plan/tag.js'
 import type { Store, WriteId } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
@@ -29,12 +30,14 @@ export class Unmarking {
       if (due === undefined) this.#due.set(tag, [writeId])
       else due.push(writeId)
     }
-    if (!this.#isRunning) this.#options.background.run(this.#run())
+    if (!this.#isRunning && this.#due.size > 0) this.#options.background.run(this.#run())
   }
 
   async #run(): Promise<void> {
     const { store, telemetry } = this.#options
     this.#isRunning = true
+    // What the caller waits for comes first.
+    await nextTurn()
     while (this.#due.size > 0) {
       const due = this.#due
       this.#due = new Map()

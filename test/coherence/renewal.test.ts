@@ -47,6 +47,8 @@ it.each(['settle', 'withdraw'] as const)('nothing is announced again after %s', 
   const { write, deadlines } = begin(memory())
   await write.announce([user])
   await write[end]()
+  // The marks go in the next turn.
+  await vi.advanceTimersByTimeAsync(0)
   expect(vi.getTimerCount()).toBe(0)
   await vi.advanceTimersByTimeAsync(10 * LIFETIME)
   expect(await deadlines()).toEqual([])
