@@ -135,6 +135,9 @@ const seeds: Readonly<Record<string, number>> = {
   'drops the value after': 2,
   'drops rows of join tables': 2,
   'takes no field for changed': 2,
+  'drops insert tags': 8,
+  'takes every unique value for taken': 8,
+  'narrows by rows that do not show their keys': 4,
 }
 
 /** Defects of the plan and of the protocol, each put in place of the module that it spoils. */

@@ -269,13 +269,15 @@ function structuredCloneArgs(each: Exclude<Call, { sql: string }>): typeof each 
   return structuredClone(each)
 }
 
-/** The same few rows before every program, and the same next ids. */
+/** The same few rows before every program, and as next ids those after theirs, which programs ask for, too. */
 function initialRows(provider: Provider): string {
   const restart =
     provider === 'sqlite'
       ? 'DELETE FROM sqlite_sequence;'
-      : SERIAL.map((table) => `SELECT setval('"${table}_id_seq"', 3);`).join('')
-  return `BEGIN; ${TABLES.map((table) => `DELETE FROM "${table}";`).join('')} ${restart} ${ROWS} COMMIT;`
+      : SERIAL.map(
+          (table) => `SELECT setval('"${table}_id_seq"', (SELECT max("id") FROM "${table}"));`,
+        ).join('')
+  return `BEGIN; ${TABLES.map((table) => `DELETE FROM "${table}";`).join('')} ${ROWS} ${restart} COMMIT;`
 }
 
 const ROWS = `
