@@ -31,8 +31,8 @@ const COLUMNS = {
   uuid: true,
 } as const
 
-const one: Rounds = { rounds: 7, duration: 400 }
-const many: Rounds = { rounds: 5, duration: 500 }
+const one: Rounds = { rounds: 5, duration: 400 }
+const many: Rounds = { rounds: 3, duration: 500 }
 /** Where a call is many, or never the same again. */
 const few: Rounds = { rounds: 3, duration: 0, least: 3 }
 
@@ -144,6 +144,7 @@ async function rawRead(ask: Ask): Promise<Call> {
   const keys = ['entry', 'one', 'other'].map(
     (key) => new Aerospike.Key(namespace, 'bench-raw', key),
   )
+  const patient = new Aerospike.BatchPolicy({ totalTimeout: 30_000, socketTimeout: 30_000 })
   const [entry, ...tags] = keys as [Aerospike.Key, Aerospike.Key, Aerospike.Key]
   await raw.put(entry as never, {
     v: Buffer.from(answer),
@@ -153,7 +154,10 @@ async function rawRead(ask: Ask): Promise<Call> {
   })
   for (const tag of tags) await raw.put(tag as never, { v: { v: 'x'.repeat(11) }, p: {} })
   return async () => {
-    const [record] = await raw.batchRead(keys.map((key) => ({ key, readAllBins: true })))
+    const [record] = await raw.batchRead(
+      keys.map((key) => ({ key, readAllBins: true })),
+      patient,
+    )
     return JSON.parse(String(record?.record.bins.v))
   }
 }
