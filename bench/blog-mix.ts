@@ -48,7 +48,7 @@ export async function blogMix(servers: Servers): Promise<Table> {
     calls.set(subject.name, () => next().run(client))
     closing.push(() => Promise.all([truth.$disconnect(), ...subjects.map(({ close }) => close())]))
   }
-  const rates = await throughputs(calls, 32, { rounds: 5, duration: 1_000 })
+  const rates = await throughputs(calls, 32, { rounds: 3, duration: 1_000 })
   for (const close of closing) await close()
   return {
     title: `A blog, ${100 - WRITES * 100} % reads (${CHECKED.toLocaleString('en-US')} calls from an empty cache, each answer compared with the database)`,

@@ -46,6 +46,7 @@ export function chart(title: string, groups: readonly Bars[]): string {
   }
   const height = y + 16
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13">
+<title>${title}</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 ${text(0, 20, title, 'font-size="15" font-weight="600"')}
 ${parts.join('\n')}

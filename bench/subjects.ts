@@ -1,4 +1,5 @@
 // What is compared: ways to answer the same queries, each a client of its own on the same database.
+import { randomUUID } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Decimal } from '@prisma/client/runtime/client'
 import { aerospike, cacheAside, memory } from 'prisma-extension-cache-aside'
@@ -29,11 +30,9 @@ export async function subjectsOf<C extends Client>(
 ): Promise<readonly Subject<C>[]> {
   const near = { maxEntries: 10_000, maxBytes: 256 * 2 ** 20 }
   const { hosts, namespace, kind } = servers.aerospike
-  let sets = 0
-  const inAerospike = () => {
-    sets += 1
-    return aerospike({ hosts, namespace, set: `bench${sets}` })
-  }
+  // Each with records of its own: the server may have been there before, and the database was not.
+  const inAerospike = () =>
+    aerospike({ hosts, namespace, set: `bench-${randomUUID().slice(0, 8)}` })
   const server = kind === 'emulator' ? 'aerospike(), emulator' : 'aerospike()'
   const cached = (name: string, options: object): Subject<C> => {
     const client = extended(connect(), cacheAside({ ttl: '1h', ...options }))

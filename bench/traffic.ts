@@ -37,7 +37,7 @@ export function traffic(size: Size, random: () => number): Traffic {
   function readCall(): Call {
     const summary = {
       author: { select: { id: true, username: true, image: true } },
-      tags: true,
+      tags: { orderBy: { name: 'asc' } },
       _count: { select: { favorites: true } },
     } as const
     const latest = { orderBy: { createdAt: 'desc' }, take: 20, include: summary } as const
