@@ -62,8 +62,17 @@ class OpaqueJson {
   readonly text: string
 
   constructor(value: object) {
-    this.text = JSON.stringify(value)
+    this.text = jsonOf(value)
   }
+}
+
+/** As JSON.stringify, which makes a zero of one that is below zero. */
+function jsonOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonOf)}]`
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value).map(([key, field]) => `${JSON.stringify(key)}:${jsonOf(field)}`)}}`
+  }
+  return Object.is(value, -0) ? '-0' : JSON.stringify(value)
 }
 
 const reservedKeys = ['__proto__', 'constructor', 'prototype']
@@ -87,5 +96,6 @@ function isJson(value: unknown): boolean {
     const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
     return isPlain && Object.values(value).every(isJson)
   }
+  if (typeof value === 'number') return Number.isFinite(value)
   return typeof value !== 'bigint' && value !== undefined
 }

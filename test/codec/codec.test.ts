@@ -90,6 +90,8 @@ describe('a round trip', () => {
       'a row with a decimal beside reserved keys',
       { price: new Decimal('1.10'), json: { constructor: { prototype: 1 } } },
     ],
+    ['a zero below zero beside reserved keys', { json: { constructor: [-0, { a: -0 }] } }],
+    ['a zero below zero in JSON', { json: { 'a.b': { '\\': -0 }, '\\.': [-0] } }],
     ['a reserved key inside a list inside JSON', [[{ a: [JSON.parse('{"__proto__":{"x":1}}')] }]]],
     [
       "an object like superjson's own output",
