@@ -123,6 +123,8 @@ const topics: Readonly<Record<string, readonly string[]>> = {
   'drops rows of join tables': ['Post', 'Tag'],
   'drops insert tags': ['User', 'Profile', 'Tag'],
   'takes every unique value for taken': ['User', 'Profile', 'Tag'],
+  'overlooks cursors': ['Post'],
+  'pins by the first branch of OR': ['Tag'],
   'takes loose text for exact': ['Peculiar'],
   'takes values as they are written': ['Peculiar'],
 }
@@ -138,6 +140,8 @@ const seeds: Readonly<Record<string, number>> = {
   'drops insert tags': 8,
   'takes every unique value for taken': 8,
   'narrows by rows that do not show their keys': 4,
+  'overlooks cursors': 2,
+  'pins by the first branch of OR': 3,
 }
 
 /** Defects of the plan and of the protocol, each put in place of the module that it spoils. */
