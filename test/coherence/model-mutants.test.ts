@@ -7,15 +7,20 @@ import { spoilStore } from './model/spoil.js'
 import { printTrace } from './model/trace.js'
 
 const timers = vi.hoisted(() => ({ pause: () => Promise.resolve() }) as Timers)
-vi.mock('node:timers/promises', () => ({ setTimeout: (ms: number) => timers.pause(ms) }))
-vi.mock('../../src/next-turn.js', () => ({ nextTurn: () => timers.pause(0) }))
+const fakes = await vi.hoisted(async () => new (await import('../support/fakes.js')).Fakes())
+vi.mock('node:timers/promises', () =>
+  fakes.use('timers', { setTimeout: (ms: number) => timers.pause(ms) }),
+)
+vi.mock('../../src/next-turn.js', () => fakes.use('next turn', { nextTurn: () => timers.pause(0) }))
 // A step that could come at any time and again and again; it has tests of its own.
-vi.mock('../../src/coherence/renewal.js', () => ({
-  Renewal: class {
-    start(): void {}
-    async stop(): Promise<void> {}
-  },
-}))
+vi.mock('../../src/coherence/renewal.js', () =>
+  fakes.use('renewal', {
+    Renewal: class {
+      start(): void {}
+      async stop(): Promise<void> {}
+    },
+  }),
+)
 
 /** To find a counterexample in. */
 const small = { executions: 3_000, random: 10_000, seed: 1 }
@@ -37,8 +42,13 @@ afterEach(() => {
 
 async function loadMutant({ module, spoil }: Omit<Mutant, 'scenario'>): Promise<Protocol> {
   vi.resetModules()
-  vi.doMock(paths[module], async (importOriginal) => spoil((await importOriginal()) as never))
-  return loadProtocol()
+  fakes.reset()
+  vi.doMock(paths[module], async (importOriginal) =>
+    fakes.use(module, spoil((await importOriginal()) as never)),
+  )
+  const protocol = await loadProtocol()
+  fakes.assertUsed(module)
+  return protocol
 }
 
 it.each(Object.entries(mutants))('a protocol that %s is found out', async (name, mutant) => {

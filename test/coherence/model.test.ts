@@ -14,15 +14,20 @@ import {
 import { printTrace } from './model/trace.js'
 
 const timers = vi.hoisted(() => ({ pause: () => Promise.resolve() }) as Timers)
-vi.mock('node:timers/promises', () => ({ setTimeout: (ms: number) => timers.pause(ms) }))
-vi.mock('../../src/next-turn.js', () => ({ nextTurn: () => timers.pause(0) }))
+const fakes = await vi.hoisted(async () => new (await import('../support/fakes.js')).Fakes())
+vi.mock('node:timers/promises', () =>
+  fakes.use('timers', { setTimeout: (ms: number) => timers.pause(ms) }),
+)
+vi.mock('../../src/next-turn.js', () => fakes.use('next turn', { nextTurn: () => timers.pause(0) }))
 // A step that could come at any time and again and again; it has tests of its own.
-vi.mock('../../src/coherence/renewal.js', () => ({
-  Renewal: class {
-    start(): void {}
-    async stop(): Promise<void> {}
-  },
-}))
+vi.mock('../../src/coherence/renewal.js', () =>
+  fakes.use('renewal', {
+    Renewal: class {
+      start(): void {}
+      async stop(): Promise<void> {}
+    },
+  }),
+)
 
 const isFull = process.env.MODEL === 'full'
 const SEED = Number(process.env.MODEL_SEED ?? 1)
@@ -63,6 +68,7 @@ it.each(scenarios.map((one) => [one.name, one] as const))(
 )
 
 afterAll(() => {
+  fakes.assertUsed('timers', 'next turn', 'renewal')
   const { executions, exhaustive, scenarios } = totals
   console.log(`${executions} executions; ${exhaustive} of ${scenarios} scenarios exhaustively`)
 })

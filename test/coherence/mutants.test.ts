@@ -4,6 +4,7 @@ import type { Catalog, Model } from '../../src/catalog/catalog.js'
 import type { Tag } from '../../src/plan/tag.js'
 import type { Change } from '../../src/plan/touches.js'
 import { createDatabase } from '../support/databases.js'
+import { Fakes } from '../support/fakes.js'
 import { programsAbout } from './program.js'
 import { createWorld } from './run-program.js'
 
@@ -266,8 +267,12 @@ it.each(Object.keys(mutants))(
   async (name) => {
     const [path, spoil] = mutants[name] ?? ['', () => ({})]
     vi.resetModules()
-    vi.doMock(path, async (importOriginal) => spoil((await importOriginal()) as never))
+    const fakes = new Fakes()
+    vi.doMock(path, async (importOriginal) =>
+      fakes.use(path, spoil((await importOriginal()) as never)),
+    )
     const { cacheAside } = await import('../../src/index.js')
+    fakes.assertUsed(path)
     const database = await createDatabase('postgresql')
     const { run } = createWorld(database, cacheAside as never)
     const programs = programsAbout(topics[name] ?? ['User', 'Post'])
