@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
-import { withCacheInfo } from './cache-info.js'
+import type { CacheAsideExtension, ModelNames } from './extension-types.js'
+import type { CacheAsideOptions } from './options/options.js'
 import {
   type Client,
   catalogOf,
   computedFields,
   delegateOf,
   type TransactionTimes,
-} from './client.js'
-import type { Operation } from './operation.js'
-import type { CacheAsideOptions } from './options.js'
-import type { CacheAsideExtension, ModelNames } from './types.js'
+} from './prisma-client/client.js'
+import type { Operation } from './prisma-client/operation.js'
+import { withCacheInfo } from './prisma-client/with-cache-info.js'
 
 /**
  * The extension: `prisma.$extends(cacheAside())` answers reads from the cache, and invalidates on

@@ -1,29 +1,5 @@
-export type { CacheInfo, KnownEntry, WithCacheInfo } from './cache-info.js'
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
-export type {
-  CacheAsideOptions,
-  Duration,
-  ModelOptions,
-  NearOptions,
-  QueryOptions,
-  WriteOptions,
-} from './options.js'
-export type { ExplainedTag, Explanation } from './plan/explain.js'
-export { aerospike } from './store/aerospike/aerospike.js'
-export type { AerospikeOptions } from './store/aerospike/options.js'
-export { type MemoryOptions, memory } from './store/memory.js'
-export type { Store, StoreHealth } from './store/store.js'
-export type {
-  BypassReason,
-  CacheEvents,
-  ErrorPhase,
-  HitSource,
-  MissReason,
-  ReadEvent,
-  StaleReason,
-} from './telemetry/events.js'
-export type { CacheStats, ReadCounts } from './telemetry/telemetry.js'
 export type {
   CacheArgument,
   CacheAsideExtension,
@@ -40,6 +16,34 @@ export type {
   WriteArgs,
   WriteCacheArgument,
   WriteResult,
-} from './types.js'
-export { type LockFailure, OptimisticLockError, OptimisticRetryError } from './version/errors.js'
-export { type Attempt, type RetryOptions, retryOptimistic } from './version/retry.js'
+} from './extension-types.js'
+export {
+  type LockFailure,
+  OptimisticLockError,
+  OptimisticRetryError,
+} from './optimistic-lock/errors.js'
+export { type Attempt, type RetryOptions, retryOptimistic } from './optimistic-lock/retry.js'
+export type {
+  CacheAsideOptions,
+  Duration,
+  ModelOptions,
+  NearOptions,
+  QueryOptions,
+  WriteOptions,
+} from './options/options.js'
+export type { ExplainedTag, Explanation } from './plan/explain.js'
+export type { CacheInfo, KnownEntry, WithCacheInfo } from './prisma-client/with-cache-info.js'
+export { aerospike } from './store/aerospike/aerospike.js'
+export type { AerospikeOptions } from './store/aerospike/options.js'
+export { type MemoryOptions, memory } from './store/memory.js'
+export type { Store, StoreHealth } from './store/store.js'
+export type {
+  BypassReason,
+  CacheEvents,
+  ErrorPhase,
+  HitSource,
+  MissReason,
+  ReadEvent,
+  StaleReason,
+} from './telemetry/events.js'
+export type { CacheStats, ReadCounts } from './telemetry/telemetry.js'

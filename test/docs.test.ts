@@ -5,6 +5,7 @@ import { readReplicas } from '@prisma/extension-read-replicas'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
 import { cacheAside, memory, OptimisticLockError, retryOptimistic } from '../src/index.js'
+import { retryOptionNames } from '../src/optimistic-lock/retry.js'
 import {
   loadOptionNames,
   modelOptionNames,
@@ -12,8 +13,7 @@ import {
   optionNames,
   queryOptionNames,
   writeOptionNames,
-} from '../src/settings.js'
-import { retryOptionNames } from '../src/version/retry.js'
+} from '../src/options/settings.js'
 import { createDatabase } from './support/databases.js'
 
 const root = join(import.meta.dirname, '..')

@@ -2,9 +2,9 @@ import type { Field, Model } from '../catalog/catalog.js'
 import { carry, type Facts } from './facts.js'
 import { alternatives } from './filter.js'
 import { isSkip } from './key.js'
+import type { Value } from './normalise.js'
 import { type Args, objectOf } from './query.js'
-import type { Tracked } from './tracked.js'
-import type { Value } from './values.js'
+import type { Tracked } from './tracked-keys.js'
 
 /** The scalar fields that data changes: those it names, those of a relation that it changes, and those that Prisma sets. */
 export function changedBy(model: Model, data: Args): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 import { combinations, type Facts, LIMIT } from './facts.js'
+import type { Value } from './normalise.js'
 import type { Tag, TagId } from './tag.js'
-import type { Tracked, TrackedKey } from './tracked.js'
-import type { Value } from './values.js'
+import type { Tracked, TrackedKey } from './tracked-keys.js'
 
 /** The rows that have these values of the key. */
 export interface Pin {

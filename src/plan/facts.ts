@@ -1,4 +1,4 @@
-import type { Value } from './values.js'
+import type { Value } from './normalise.js'
 
 /** What is known of rows: that each has, in such a field, one of these values. */
 export type Facts = ReadonlyMap<string, readonly Value[]>

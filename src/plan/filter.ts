@@ -1,9 +1,9 @@
 import type { Model, Relation } from '../catalog/catalog.js'
 import { carry, eachWithEach, type Facts, LIMIT, NOTHING_KNOWN } from './facts.js'
 import { isSkip } from './key.js'
+import type { Value } from './normalise.js'
 import { type Args, listOf, objectOf } from './query.js'
-import type { Tracked } from './tracked.js'
-import type { Value } from './values.js'
+import type { Tracked } from './tracked-keys.js'
 
 /**
  * What a `where` says of the rows that it lets through: one of these alternatives holds for each.

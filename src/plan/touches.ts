@@ -1,7 +1,7 @@
 import type { ForeignKey } from '../catalog/catalog.js'
 import { carry, combinations, type Facts, NOTHING_KNOWN } from './facts.js'
 import type { Tag, TagId } from './tag.js'
-import type { Tracked, TrackedKey } from './tracked.js'
+import type { Tracked, TrackedKey } from './tracked-keys.js'
 
 /** What happens to rows of a model, and what is known of them. Facts may be less than the truth, never more. */
 export type Change =

@@ -1,7 +1,7 @@
 import type { Field, Model } from '../catalog/catalog.js'
 import { LIMIT } from './facts.js'
 import { type Args, listOf, objectOf } from './query.js'
-import type { Tracked } from './tracked.js'
+import type { Tracked } from './tracked-keys.js'
 
 /** Why a filter pins no tracked key, in words that tell what to change. */
 export function whyWhole(tracked: Tracked, model: Model, where: unknown): string {

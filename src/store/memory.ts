@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
-import { remembered } from './settled-row.js'
+import { newVersion, newWriteId } from './random-ids.js'
+import { remembered } from './remembered-row.js'
 import type {
   Doubt,
   Entry,
@@ -13,7 +14,6 @@ import type {
   Store,
   TagState,
 } from './store.js'
-import { newVersion, newWriteId } from './version.js'
 
 export interface MemoryOptions {
   /** How many entries are kept at most. Default 10,000. */

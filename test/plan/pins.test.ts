@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseSchema } from '../../src/catalog/schema.js'
 import type { Args } from '../../src/plan/query.js'
-import { survey } from '../../src/plan/read.js'
-import { trackedOf } from './tracked.js'
+import { survey } from '../../src/plan/survey.js'
+import { trackedOf } from './tracked-keys.js'
 
 const shop = parseSchema(readFileSync('prisma/postgresql/schema.prisma', 'utf8'))
 const tracked = trackedOf(shop, { Post: [['title'], ['authorId', 'published']] })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { ModelRows, RelationRows } from '../coherence/rows.js'
+import type { ModelRows, RelationRows } from '../programs/rows.js'
 
 /** A schema that nobody thought of, and what random calls need to know of it. */
 export interface RandomSchema {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseSchema } from '../../src/catalog/schema.js'
 import type { Args } from '../../src/plan/query.js'
-import { touchesOf } from '../../src/plan/write.js'
-import { trackedOf } from './tracked.js'
+import { touchesOf } from '../../src/plan/touches-of-write.js'
+import { trackedOf } from './tracked-keys.js'
 
 const tracked = trackedOf(parseSchema(readFileSync('prisma/postgresql/schema.prisma', 'utf8')))
 

@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { aerospike } from '../../src/index.js'
 import type { TagId } from '../../src/plan/tag.js'
 import type { AerospikeOptions } from '../../src/store/aerospike/options.js'
+import { newWriteId } from '../../src/store/random-ids.js'
 import type { Generation, Store, Version } from '../../src/store/store.js'
-import { newWriteId } from '../../src/store/version.js'
 import {
   type AerospikeEmulator,
   type AerospikeEmulatorOptions,

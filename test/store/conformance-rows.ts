@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type TagId, tag } from '../../src/plan/tag.js'
+import { newWriteId } from '../../src/store/random-ids.js'
 import type { Store, TagState } from '../../src/store/store.js'
-import { newWriteId } from '../../src/store/version.js'
 
 const NOW = Date.now()
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalRead, type EntryKey, entryKey } from '../../src/plan/key.js'
 import { type TagId, tag } from '../../src/plan/tag.js'
+import { newVersion, newWriteId } from '../../src/store/random-ids.js'
 import type { Entry, LeaseId, Mark, Store, TagState, Version } from '../../src/store/store.js'
-import { newVersion, newWriteId } from '../../src/store/version.js'
 import { describeRows } from './conformance-rows.js'
 
 /** A store under test, and how to be rid of it. */

@@ -3,6 +3,7 @@ import { gunzip, gzip } from 'node:zlib'
 import { bufferOf } from '../../codec/buffer.js'
 import type { EntryKey } from '../../plan/key.js'
 import type { TagId } from '../../plan/tag.js'
+import { newVersion, newWriteId } from '../random-ids.js'
 import type {
   Doubt,
   Entry,
@@ -19,7 +20,6 @@ import type {
   TagState,
   WriteId,
 } from '../store.js'
-import { newVersion, newWriteId } from '../version.js'
 import { Batcher } from './batcher.js'
 import {
   type Aerospike,

@@ -1,4 +1,4 @@
-import { nextTurn } from '../../next-turn.js'
+import { nextTurn } from '../../event-loop/next-turn.js'
 
 /** How many failures in a row open it. */
 const THRESHOLD = 5

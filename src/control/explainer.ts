@@ -1,0 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ConfigurationError } from '../errors.js'
+import type { Explanation } from '../plan/explain.js'
+
+/** Explains calls of a client instead of running them. `O` is one operation of the client. */
+export class Explainer<O> {
+  readonly #explanationOf: (operation: O) => Explanation
+  readonly #explaining = new AsyncLocalStorage<(operation: O) => never>()
+
+  constructor(explanationOf: (operation: O) => Explanation) {
+    this.#explanationOf = explanationOf
+  }
+
+  /** Ends the operation here if the call that runs it is to be explained. */
+  take(operation: O): void {
+    this.#explaining.getStore()?.(operation)
+  }
+
+  /** Takes the first operation that the call would run, and lets none run. */
+  async explain(query: () => PromiseLike<unknown>): Promise<Explanation> {
+    let explained: Explanation | undefined
+    const take = (operation: O) => {
+      explained ??= this.#explanationOf(operation)
+      throw new Explained()
+    }
+    try {
+      await this.#explaining.run(take, async () => query())
+    } catch (error) {
+      if (!(error instanceof Explained)) throw error
+    }
+    if (explained !== undefined) return explained
+    throw new ConfigurationError(
+      'explain: expected a function that calls this client, such as () => prisma.user.findMany(), got one that does not',
+    )
+  }
+}
+
+/** Ends a call that is explained instead of run. */
+class Explained extends Error {}

@@ -1,0 +1,26 @@
+import { type Args, objectOf } from '../plan/query.js'
+import type { Transaction } from '../write/transactions.js'
+
+/** What Prisma hands to a query extension. */
+export interface Operation {
+  readonly model?: string
+  readonly operation: string
+  readonly args: unknown
+  readonly query: (args: unknown) => Promise<unknown>
+  readonly __internalParams?: {
+    readonly transaction?: Transaction
+    readonly dataPath?: readonly string[]
+  }
+}
+
+export type ModelOperation = Operation & { readonly model: string }
+
+export function hasModel(operation: Operation): operation is ModelOperation {
+  return operation.model !== undefined
+}
+
+/** The text of raw SQL, in any of the forms that Prisma hands on; undefined where there is none. */
+export function sqlOf(args: unknown): string | undefined {
+  const text = Array.isArray(args) ? args[0] : (objectOf(args) as Args).sql
+  return typeof text === 'string' ? text : undefined
+}

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError, type WarmProgress } from '../../src/index.js'
+import { openShop } from '../support/shop.js'
+
+describe('touching', () => {
+  async function openFilled() {
+    const shop = await openShop()
+    const { prisma, seen } = shop
+    const readAll = async () => {
+      seen.length = 0
+      await prisma.team.findMany()
+      await prisma.user.findMany()
+      await prisma.post.findMany()
+      return seen.map((what) => what === 'hit: store')
+    }
+    await readAll()
+    return { ...shop, readAll }
+  }
+
+  it('says what raw SQL changes, instead of its text', async () => {
+    const { prisma, readAll } = await openFilled()
+    await prisma.$cache.touching(
+      { models: ['Team'] },
+      () => prisma.$executeRaw`UPDATE posts SET title = 'x'`,
+    )
+    expect(await readAll()).toEqual([false, true, true])
+  })
+
+  it('with what referential actions reach', async () => {
+    const { prisma, readAll } = await openFilled()
+    await prisma.$cache.touching({ models: ['User'] }, () => prisma.$queryRaw`SELECT 1`)
+    expect(await readAll()).toEqual([true, false, false])
+  })
+
+  it('with no models, nothing', async () => {
+    const { prisma, readAll } = await openFilled()
+    await prisma.$cache.touching({ models: [] }, () => prisma.$queryRaw`SELECT 'update'`)
+    expect(await readAll()).toEqual([true, true, true])
+  })
+
+  it('in a transaction too, of either kind, after its commit', async () => {
+    const { prisma, readAll } = await openFilled()
+    const write = () => prisma.$executeRaw`UPDATE posts SET title = 'x'`
+    await prisma.$cache.touching({ models: ['Team'] }, () => prisma.$transaction([write()]))
+    expect(await readAll()).toEqual([false, true, true])
+    await prisma.$transaction(async (tx) =>
+      prisma.$cache.touching(
+        { models: ['Team'] },
+        () => tx.$executeRaw`UPDATE posts SET title = 'y'`,
+      ),
+    )
+    expect(await readAll()).toEqual([false, true, true])
+  })
+
+  it('of one does not reach what runs beside it, or after it', async () => {
+    const { prisma, readAll } = await openFilled()
+    await Promise.all([
+      prisma.$cache.touching(
+        { models: ['Team'] },
+        () => prisma.$executeRaw`UPDATE posts SET title = 'x'`,
+      ),
+      prisma.$executeRaw`UPDATE posts SET title = 'y'`,
+    ])
+    expect(await readAll()).toEqual([false, true, false])
+    await prisma.$executeRaw`UPDATE posts SET title = 'z'`
+    expect(await readAll()).toEqual([true, true, false])
+  })
+
+  it('leaves the operations of models as they are, and hands on result and error', async () => {
+    const { prisma, readAll } = await openFilled()
+    const row = await prisma.$cache.touching({ models: ['User'] }, () =>
+      prisma.team.update({ where: { id: 1 }, data: { name: 'x' } }),
+    )
+    expect(row).toEqual({ id: 1, name: 'x' })
+    expect(await readAll()).toEqual([false, true, true])
+    const failing = prisma.$cache.touching({ models: [] }, () => prisma.$queryRaw`SELEKT`)
+    await expect(failing).rejects.toMatchObject({ code: 'P2010' })
+  })
+
+  it('refuses models that the schema does not have', async () => {
+    const { prisma } = await openShop()
+    const touching = (target: unknown) =>
+      prisma.$cache.touching(target as never, async () => undefined)
+    const of = (message: string) => new ConfigurationError(message)
+    await expect(touching({ models: ['Usr'] })).rejects.toThrow(
+      of("unknown model 'Usr' in touching.models; did you mean 'User'?"),
+    )
+    await expect(touching({ model: 'User' })).rejects.toThrow(
+      of("unknown option 'model' in touching; did you mean 'models'?"),
+    )
+    await expect(touching({ models: 'User' })).rejects.toThrow(
+      of("touching.models: expected a list, got 'User'"),
+    )
+  })
+})
+
+describe('warm', () => {
+  it('stores what the reads give, and tells of each', async () => {
+    const { prisma, seen } = await openShop()
+    const told: WarmProgress[] = []
+    const reads = [() => prisma.team.findMany(), () => prisma.org.count()]
+    const outcome = await prisma.$cache.warm(reads, { onProgress: (one) => told.push(one) })
+    expect(outcome).toEqual({ done: 2, failed: 0, total: 2 })
+    expect(told).toEqual([
+      { done: 1, failed: 0, total: 2 },
+      { done: 2, failed: 0, total: 2 },
+    ])
+    seen.length = 0
+    for (const read of reads) await read()
+    expect(seen).toEqual(['hit: store', 'hit: store'])
+  })
+
+  it('runs as many at once as it is told', async () => {
+    const { prisma } = await openShop()
+    let [running, most] = [0, 0]
+    const read = async () => {
+      running += 1
+      most = Math.max(most, running)
+      await new Promise(setImmediate)
+      running -= 1
+    }
+    const reads = Array.from({ length: 20 }, () => read)
+    await prisma.$cache.warm(reads)
+    expect(most).toBe(4)
+    most = 0
+    await prisma.$cache.warm(reads, { concurrency: 7 })
+    expect(most).toBe(7)
+  })
+
+  it('goes on where a read fails', async () => {
+    const { prisma } = await openShop()
+    const failure = new Error('of the second')
+    const told: unknown[] = []
+    const outcome = await prisma.$cache.warm(
+      [
+        () => prisma.team.findMany(),
+        () => {
+          throw failure
+        },
+        () => prisma.org.findMany(),
+      ],
+      { concurrency: 1, onProgress: ({ error }) => told.push(error) },
+    )
+    expect(outcome).toEqual({ done: 3, failed: 1, total: 3 })
+    expect(told).toEqual([undefined, failure, undefined])
+    expect(prisma.$cache.stats().fills).toBe(2)
+  })
+
+  it.each<[unknown[], string]>([
+    [[undefined], 'warm: expected a list of functions, got undefined'],
+    [[[undefined]], 'warm: expected a function, got null'],
+    [[['x']], "warm: expected a function, got 'x'"],
+    [[[], { concurrency: 0 }], 'warm.concurrency: expected a whole number above zero, got 0'],
+    [[[], { onProgress: 5 }], 'warm.onProgress: expected a function, got 5'],
+    [[[], { conc: 5 }], "unknown option 'conc' in warm; did you mean 'concurrency'?"],
+  ])('refuses %j', async (args, message) => {
+    const { prisma } = await openShop()
+    const warm = prisma.$cache.warm as (...args: unknown[]) => Promise<unknown>
+    await expect(warm(...args)).rejects.toThrow(new ConfigurationError(message))
+  })
+})
+
+it('invalidate refuses what is neither a model nor tags', async () => {
+  const { prisma } = await openShop()
+  const invalidate = prisma.$cache.invalidate as (target: unknown) => Promise<void>
+  for (const [target, message] of [
+    [{ tags: 'home' }, "invalidate.tags: expected a list, got 'home'"],
+    [{ tags: [1] }, 'invalidate.tags: expected names, got [ 1 ]'],
+    [{ model: 'Usr' }, "unknown model 'Usr' in invalidate.model; did you mean 'User'?"],
+    [
+      { model: 'User', where: { mail: 'a' } },
+      "unknown field 'mail' in invalidate.User; did you mean 'email'?",
+    ],
+    [{ model: 'User', where: 1 }, 'invalidate.User: expected an object, got 1'],
+    [{ model: 'Team', tags: ['home'] }, 'invalidate: expected { model } or { tags }, got both'],
+  ] as const) {
+    await expect(invalidate(target)).rejects.toThrow(new ConfigurationError(message))
+  }
+})

@@ -1,0 +1,116 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { cacheAside, memory } from '../../src/index.js'
+import { createDatabase } from '../support/databases.js'
+
+/** Two authors with a post each, and a client that counts its SQL. */
+async function openBlog() {
+  const database = await createDatabase('sqlite')
+  onTestFinished(() => database.drop())
+  const { client, statements } = database.connect()
+  for (const email of ['ann', 'bob']) {
+    await client.user.create({ data: { email, posts: { create: { title: email } } } })
+  }
+  const prisma = client.$extends(cacheAside({ store: memory() }))
+  const reads = {
+    'the post': () => prisma.post.findUnique({ where: { id: 1 } }),
+    'the posts of its author': () => prisma.post.findMany({ where: { authorId: 1 } }),
+    'another post': () => prisma.post.findUnique({ where: { id: 2 } }),
+    'the posts of another': () => prisma.post.findMany({ where: { authorId: 2 } }),
+    'all posts': () => prisma.post.findMany(),
+    'a user': () => prisma.user.findUnique({ where: { id: 1 } }),
+  }
+
+  /** Which of the reads the call invalidates. */
+  async function invalidated(call: () => PromiseLike<unknown>): Promise<readonly string[]> {
+    for (const read of Object.values(reads)) await read()
+    await call()
+    const missed: string[] = []
+    for (const [name, read] of Object.entries(reads)) {
+      const before = statements.length
+      await read()
+      if (statements.length > before) missed.push(name)
+    }
+    return missed
+  }
+  return { prisma, invalidated }
+}
+
+describe('rows that are named to $cache', () => {
+  it('are invalidated, with what may contain them', async () => {
+    const { prisma, invalidated } = await openBlog()
+    const where = { id: 1, authorId: 1, editorId: null }
+    expect(await invalidated(() => prisma.$cache.invalidate({ model: 'Post', where }))).toEqual([
+      'the post',
+      'the posts of its author',
+      'all posts',
+    ])
+  })
+
+  it('may have any value in what is not said of them', async () => {
+    const { prisma, invalidated } = await openBlog()
+    const where = { id: 1 }
+    expect(await invalidated(() => prisma.$cache.invalidate({ model: 'Post', where }))).toEqual([
+      'the post',
+      'the posts of its author',
+      'the posts of another',
+      'all posts',
+    ])
+  })
+
+  it('are what raw SQL touches that says so', async () => {
+    const { prisma, invalidated } = await openBlog()
+    const keys = { Post: { id: 1, authorId: 1, editorId: null } }
+    const write = () =>
+      prisma.$cache.touching(
+        { keys },
+        () => prisma.$executeRaw`UPDATE posts SET views = views + 1 WHERE id = 1`,
+      )
+    expect(await invalidated(write)).toEqual(['the post', 'the posts of its author', 'all posts'])
+  })
+
+  it('also rows that it creates', async () => {
+    const { prisma } = await openBlog()
+    const third = () => prisma.post.findUnique({ where: { id: 3 } })
+    expect(await third()).toBeNull()
+    await prisma.$cache.touching(
+      { keys: { Post: { authorId: 1 } } },
+      () => prisma.$executeRaw`INSERT INTO posts (title, author_id) VALUES ('new', 1)`,
+    )
+    expect(await third()).toMatchObject({ title: 'new' })
+  })
+
+  it('are what a loaded value depends on', async () => {
+    const { prisma } = await openBlog()
+    let loads = 0
+    const titles = () =>
+      prisma.$cache.getOrLoad(
+        'titles of ann',
+        () => {
+          loads += 1
+          return loads
+        },
+        { dependsOn: ['Tag', { Post: { authorId: 1 } }] },
+      )
+    await titles()
+    await prisma.post.create({ data: { title: 'x', authorId: 2 } })
+    expect(await titles()).toBe(1)
+    await prisma.post.create({ data: { title: 'x', authorId: 1 } })
+    expect(await titles()).toBe(2)
+    await prisma.tag.create({ data: { name: 'x' } })
+    expect(await titles()).toBe(3)
+  })
+
+  it('must be told apart by a tracked key for a value to depend on them', async () => {
+    const { prisma } = await openBlog()
+    const load = (dependsOn: never[]) => prisma.$cache.getOrLoad('n', () => 1, { dependsOn })
+    await expect(load([{ Post: { title: 'x' } }] as never[])).rejects.toThrow(
+      "getOrLoad.dependsOn: expected values of a tracked key of Post: `title` is not a tracked key: add trackBy: ['title']",
+    )
+    await expect(load([{ Post: { titel: 'x' } }] as never[])).rejects.toThrow(
+      "unknown field 'titel' in getOrLoad.dependsOn.Post; did you mean 'title'?",
+    )
+    await expect(load([7] as never[])).rejects.toThrow(
+      'getOrLoad.dependsOn: expected an object, got 7',
+    )
+  })
+})

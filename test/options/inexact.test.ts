@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { cacheAside, memory } from '../../src/index.js'
+import { createDatabase } from '../support/databases.js'
+
+/** As a migration written by hand may have it, of which the schema knows nothing. */
+const WITHOUT_CASE = `
+  PRAGMA foreign_keys = OFF;
+  DROP TABLE "Tag";
+  CREATE TABLE "Tag" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL COLLATE NOCASE);
+  CREATE UNIQUE INDEX "Tag_name_key" ON "Tag"("name");
+  INSERT INTO "Tag" ("name") VALUES ('abc');`
+
+it.each([
+  [['name'], null],
+  // What goes wrong without.
+  [[], { id: 1, name: 'abc' }],
+])('a column that is compared without case, with loose: %j', async (loose, expected) => {
+  const database = await createDatabase('sqlite')
+  await database.execute(WITHOUT_CASE)
+  const { client } = database.connect()
+  const cached = client.$extends(cacheAside({ store: memory(), models: { Tag: { loose } } }))
+  const byName = () => cached.tag.findUnique({ where: { name: 'ABC' } })
+  expect(await byName()).toEqual({ id: 1, name: 'abc' })
+  await cached.tag.update({ where: { name: 'abc' }, data: { name: 'def' } })
+  expect(await byName()).toEqual(expected)
+  await database.drop()
+})
+
+it.each([
+  [{ Tag: { loose: ['nam'] } }, /'nam' in models\.Tag\.loose; did you mean 'name'/],
+  [{ Post: { trackBy: ['title'], loose: ['title'] } }, /models\.Post\.loose.*not in trackBy/],
+])('%j is refused', async (models, message) => {
+  const database = await createDatabase('sqlite')
+  const { client } = database.connect()
+  expect(() => client.$extends(cacheAside({ store: memory(), models }))).toThrow(message)
+  await database.drop()
+})

@@ -1,0 +1,289 @@
+import fc from 'fast-check'
+import { afterEach, expect, it, vi } from 'vitest'
+import type { Catalog, Model } from '../../src/catalog/catalog.js'
+import type { Tag } from '../../src/plan/tag.js'
+import type { Change } from '../../src/plan/touches.js'
+import { createDatabase } from '../support/databases.js'
+import { Fakes } from '../support/fakes.js'
+import { programsAbout } from './program.js'
+import { createWorld } from './run-program.js'
+
+type Module = Record<string, unknown>
+type Args = Record<string, unknown>
+type Mutant = readonly [path: string, spoil: (actual: never) => Module]
+
+/** Every model of the catalog spoilt. */
+function spoilCatalog(spoil: (model: Model) => Model): Mutant {
+  return [
+    '../../src/catalog/schema.js',
+    ({ parseSchema }: typeof import('../../src/catalog/schema.js')) => ({
+      parseSchema: (text: string): Catalog => {
+        const catalog = parseSchema(text)
+        const models = Array.from(catalog.models, ([name, model]) => [name, spoil(model)] as const)
+        return { ...catalog, models: new Map(models) }
+      },
+    }),
+  ]
+}
+
+function spoilTouches(spoil: (model: string, change: Change) => Change | undefined): Mutant {
+  return [
+    '../../src/plan/touches.js',
+    ({ Touches }: typeof import('../../src/plan/touches.js')) => ({
+      Touches: class extends Touches {
+        override rows(model: string, change: Change) {
+          const spoilt = spoil(model, change)
+          if (spoilt === undefined) this.some(model)
+          else super.rows(model, spoilt)
+        }
+      },
+    }),
+  ]
+}
+
+type DependenciesModule = typeof import('../../src/plan/dependencies.js')
+
+function spoilDependencies(
+  spoil: (Dependencies: DependenciesModule['Dependencies']) => DependenciesModule['Dependencies'],
+): Mutant {
+  return [
+    '../../src/plan/dependencies.js',
+    (actual: DependenciesModule) => ({ ...actual, Dependencies: spoil(actual.Dependencies) }),
+  ]
+}
+
+/** Dependencies without the tags of that kind. */
+function without(isGone: (tag: Tag) => boolean): Mutant {
+  const left = (tags: readonly Tag[]) => tags.filter((tag) => !isGone(tag))
+  return spoilDependencies(
+    (Dependencies) =>
+      class extends Dependencies {
+        override firm = () => left(super.firm())
+        override wide = () => left(super.wide())
+      },
+  )
+}
+
+/** The arguments of every read spoilt before it is planned. */
+function spoilReads(spoil: (args: Args) => Args): Mutant {
+  return [
+    '../../src/plan/survey.js',
+    ({ survey }: typeof import('../../src/plan/survey.js')) => ({
+      survey: ((options, query) =>
+        survey(options, { ...query, args: spoil(query.args as Args) })) as typeof survey,
+    }),
+  ]
+}
+
+type FilterModule = typeof import('../../src/plan/filter.js')
+
+function spoilFilter(
+  spoil: (alternatives: FilterModule['alternatives']) => FilterModule['alternatives'],
+): Mutant {
+  return [
+    '../../src/plan/filter.js',
+    ({ alternatives }: FilterModule) => ({ alternatives: spoil(alternatives) }),
+  ]
+}
+
+type ValuesModule = typeof import('../../src/plan/normalise.js')
+
+function spoilValues(
+  spoil: (normaliserOf: ValuesModule['normaliserOf']) => ValuesModule['normaliserOf'],
+): Mutant {
+  return [
+    '../../src/plan/normalise.js',
+    ({ normaliserOf }: ValuesModule) => ({ normaliserOf: spoil(normaliserOf) }),
+  ]
+}
+
+function spoilWrite(
+  endWith: <T>(
+    write: InstanceType<typeof import('../../src/write/write.js').Write>,
+    outcome: Promise<T>,
+  ) => Promise<T>,
+): Mutant {
+  return [
+    '../../src/write/write.js',
+    ({ Write }: typeof import('../../src/write/write.js')) => ({
+      Write: class extends Write {
+        override endWith<T>(outcome: Promise<T>): Promise<T> {
+          return endWith(this, outcome)
+        }
+      },
+    }),
+  ]
+}
+
+const isFamily = ({ name }: Tag) => /\{[^:+]*\}$/.test(name)
+
+/** What programs are to be about for a defect to show soon; posts and who wrote them, where nothing is said. */
+const topics: Readonly<Record<string, readonly string[]>> = {
+  'drops updates that cascade': ['User', 'Badge'],
+  'drops nested writes': ['User', 'Profile', 'Tag'],
+  'drops rows of join tables': ['Post', 'Tag'],
+  'drops insert tags': ['User', 'Profile', 'Tag'],
+  'takes every unique value for taken': ['User', 'Profile', 'Tag'],
+  'overlooks cursors': ['Post'],
+  'pins by the first branch of OR': ['Tag'],
+  'takes loose text for exact': ['Peculiar'],
+  'takes values as they are written': ['Peculiar'],
+}
+
+/** With which a defect shows soon; 1, where nothing is said. */
+const seeds: Readonly<Record<string, number>> = {
+  'drops updates that cascade': 5,
+  'drops nested writes': 3,
+  'drops the value before': 2,
+  'drops the value after': 2,
+  'drops rows of join tables': 2,
+  'takes no field for changed': 2,
+  'drops insert tags': 8,
+  'takes every unique value for taken': 8,
+  'narrows by rows that do not show their keys': 4,
+  'overlooks cursors': 2,
+  'pins by the first branch of OR': 3,
+}
+
+/** Defects of the plan and of the protocol, each put in place of the module that it spoils. */
+const mutants: Record<string, Mutant> = {
+  'drops cascades': spoilCatalog((model) => ({
+    ...model,
+    referencedBy: model.referencedBy.map((key) => ({ ...key, onDelete: 'NoAction' })),
+  })),
+  'drops updates that cascade': spoilCatalog((model) => ({
+    ...model,
+    referencedBy: model.referencedBy.map((key) => ({ ...key, onUpdate: 'NoAction' })),
+  })),
+  'drops nested writes': [
+    '../../src/plan/touches-of-write.js',
+    ({ touchesOf }: typeof import('../../src/plan/touches-of-write.js')) => ({
+      touchesOf: ((tracked, query, result) => {
+        const { relations } = tracked.model(query.model)
+        const own = (data: unknown) =>
+          Object.fromEntries(Object.entries(data ?? {}).filter(([name]) => !relations.has(name)))
+        const { data, create, update, ...args } = query.args as Args
+        const spoilt = {
+          ...args,
+          data: Array.isArray(data) ? data : own(data),
+          create: own(create),
+          update: own(update),
+        }
+        return touchesOf(tracked, { ...query, args: spoilt }, result)
+      }) as typeof touchesOf,
+    }),
+  ],
+  'drops the value before': spoilTouches((_, change) =>
+    change.kind === 'update'
+      ? { ...change, before: new Map([...change.before, ...change.after]) }
+      : change,
+  ),
+  'drops the value after': spoilTouches((_, change) =>
+    change.kind === 'update'
+      ? { ...change, after: new Map([...change.after, ...change.before]) }
+      : change,
+  ),
+  'takes no field for changed': spoilTouches((_, change) =>
+    change.kind === 'update' ? { ...change, changed: new Set() } : change,
+  ),
+  'drops rows of join tables': spoilTouches((model, change) =>
+    model.startsWith('_') ? undefined : change,
+  ),
+  'drops inserts': spoilTouches((_, change) => (change.kind === 'insert' ? undefined : change)),
+  'drops family tags': without(isFamily),
+  'drops insert tags': without(({ name }) => name.endsWith('{+}')),
+  'drops the tags of whole models': without(({ name }) => !name.includes('{')),
+  'takes every unique value for taken': spoilDependencies(
+    (Dependencies) =>
+      class extends Dependencies {
+        override pinned(...[pins, at]: Parameters<InstanceType<typeof Dependencies>['pinned']>) {
+          super.pinned(pins, at, () => true)
+        }
+      },
+  ),
+  'forgets rows that came back': spoilDependencies(
+    (Dependencies) =>
+      class extends Dependencies {
+        override narrow = (answer: unknown) => ({ ...super.narrow(answer), rows: [] })
+      },
+  ),
+  'narrows by rows that do not show their keys': [
+    '../../src/plan/answer-rows.js',
+    (actual: typeof import('../../src/plan/answer-rows.js')) => ({
+      ...actual,
+      valuesAt: (...args: Parameters<typeof actual.valuesAt>) => actual.valuesAt(...args) ?? [],
+    }),
+  ],
+  'overlooks relations in filters and orders': spoilReads(({ where, orderBy: _, ...args }) => ({
+    ...args,
+    ...(typeof where === 'object' && { where: withoutRelations(where) }),
+  })),
+  'overlooks cursors': spoilReads(({ cursor: _, ...args }) => args),
+  'pins by the first branch of OR': spoilFilter(
+    (alternatives) =>
+      (...args) =>
+        alternatives(...args).slice(0, 1),
+  ),
+  'pins by what NOT says': spoilFilter((alternatives) => (tracked, model, where) => {
+    const { NOT, ...others } = (where ?? {}) as Args
+    return alternatives(tracked, model, NOT === undefined ? others : { AND: [others, NOT] })
+  }),
+  'takes loose text for exact': spoilValues(
+    (normaliserOf) =>
+      (provider, { native: _, ...field }) =>
+        normaliserOf(provider, { ...field, native: undefined }),
+  ),
+  'takes values as they are written': spoilValues((normaliserOf) => (provider, field) => {
+    const exact = normaliserOf(provider, field)
+    return (
+      exact && ((given) => (exact(given) === undefined ? undefined : JSON.stringify(String(given))))
+    )
+  }),
+  'touches before the commit': spoilWrite(async (write, outcome) => {
+    await write.settle()
+    return outcome
+  }),
+  'takes a committed write for unwritten': spoilWrite(async (write, outcome) => {
+    await outcome.finally(() => write.withdraw())
+    return outcome
+  }),
+}
+
+function withoutRelations(where: object | null): Args {
+  const relations = ['author', 'posts', 'tags', 'comments', 'user', 'profile', 'followers']
+  return Object.fromEntries(
+    Object.entries(where ?? {}).filter(([name]) => !relations.includes(name)),
+  )
+}
+
+afterEach(() => {
+  for (const [path] of Object.values(mutants)) vi.doUnmock(path)
+  vi.resetModules()
+})
+
+it.each(Object.keys(mutants))(
+  'a cache that %s is found out',
+  { timeout: 300_000 },
+  async (name) => {
+    const [path, spoil] = mutants[name] ?? ['', () => ({})]
+    vi.resetModules()
+    const fakes = new Fakes()
+    vi.doMock(path, async (importOriginal) =>
+      fakes.use(path, spoil((await importOriginal()) as never)),
+    )
+    const { cacheAside } = await import('../../src/index.js')
+    fakes.assertUsed(path)
+    const database = await createDatabase('postgresql')
+    const { run } = createWorld(database, cacheAside as never)
+    const programs = programsAbout(topics[name] ?? ['User', 'Post'])
+    const result = await fc.check(fc.asyncProperty(programs, run), {
+      seed: seeds[name] ?? 1,
+      numRuns: 300,
+      endOnFailure: true,
+      interruptAfterTimeLimit: 240_000,
+    })
+    await database.drop()
+    console.log(`a cache that ${name}: found after ${result.numRuns} programs`)
+    expect(String(result.errorInstance)).toContain('deep-equal')
+  },
+)

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { Background } from '../../src/event-loop/background.js'
+import { tag } from '../../src/plan/tag.js'
+import { memory } from '../../src/store/memory.js'
+import type { Store } from '../../src/store/store.js'
+import { Telemetry } from '../../src/telemetry/telemetry.js'
+import { OwedTouches } from '../../src/touch/owed-touches.js'
+import { Unmarking } from '../../src/write/unmarking.js'
+import { Write } from '../../src/write/write.js'
+
+const LIFETIME = 10_000
+const user = tag('', 'User')
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function begin(store: Store, terms: { blocking?: boolean } = {}) {
+  const telemetry = new Telemetry()
+  const holdUntil = () => undefined
+  const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
+  const clock = () => Date.now()
+  const background = new Background()
+  const unmarking = new Unmarking({ store, telemetry, background })
+  const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
+  const write = new Write(options, { lifetime: LIFETIME, ...terms })
+  const deadlines = async () =>
+    (await store.states([user.id])).flatMap(({ marks }) => marks.map(({ deadline }) => deadline))
+  return { write, telemetry, deadlines }
+}
+
+it('a write that takes long stays announced for as long as its process lives', async () => {
+  const { write, deadlines } = begin(memory())
+  await write.announce([user])
+  expect(await deadlines()).toEqual([LIFETIME])
+  await vi.advanceTimersByTimeAsync(10 * LIFETIME)
+  const [deadline = 0] = await deadlines()
+  expect(deadline).toBeGreaterThan(Date.now())
+  await write.settle()
+  expect(await deadlines()).toEqual([])
+})
+
+it.each(['settle', 'withdraw'] as const)('nothing is announced again after %s', async (end) => {
+  const { write, deadlines } = begin(memory())
+  await write.announce([user])
+  await write[end]()
+  // The marks go in the next turn.
+  await vi.advanceTimersByTimeAsync(0)
+  expect(vi.getTimerCount()).toBe(0)
+  await vi.advanceTimersByTimeAsync(10 * LIFETIME)
+  expect(await deadlines()).toEqual([])
+})
+
+it('a write ends only when an announcement that is under way has arrived', async () => {
+  const store = memory()
+  let arrive: () => void = () => undefined
+  const slow: Store = {
+    ...store,
+    async announce(tags, mark) {
+      if (Date.now() > 0) await new Promise<void>((resolve) => (arrive = resolve))
+      await store.announce(tags, mark)
+    },
+  }
+  const { write, deadlines } = begin(slow)
+  await write.announce([user])
+  await vi.advanceTimersByTimeAsync(LIFETIME / 2)
+  const settled = write.settle()
+  arrive()
+  await settled
+  expect(await deadlines()).toEqual([])
+})
+
+it('one that the store does not take is tried again, and counted', async () => {
+  const store = memory()
+  let isAway = false
+  const flaky: Store = {
+    ...store,
+    async announce(tags, mark) {
+      if (isAway) throw new Error('away')
+      await store.announce(tags, mark)
+    },
+  }
+  const { write, telemetry, deadlines } = begin(flaky)
+  await write.announce([user])
+  isAway = true
+  await vi.advanceTimersByTimeAsync(LIFETIME / 2)
+  expect(telemetry.stats().errors).toBe(1)
+  isAway = false
+  await vi.advanceTimersByTimeAsync(LIFETIME / 2)
+  expect(await deadlines()).toEqual([2 * LIFETIME])
+  await write.settle()
+})
+
+it('a write whose end nobody will tell is not announced again', async () => {
+  const { write, deadlines } = begin(memory(), { blocking: true })
+  await write.announce([user])
+  await vi.advanceTimersByTimeAsync(10 * LIFETIME)
+  expect(await deadlines()).toEqual([LIFETIME])
+})

@@ -1,0 +1,300 @@
+import { deepStrictEqual } from 'node:assert'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { PrismaClient } from '../../generated/sqlite/client/client.js'
+import { cacheAside, memory } from '../../src/index.js'
+import { createDatabase, type Provider, providers } from '../support/databases.js'
+
+const where = { id: 1 }
+
+class Undone extends Error {}
+
+function undo(): never {
+  throw new Undone()
+}
+
+/** One user, Ann, whose row is in the cache. */
+async function openShop(provider: Provider) {
+  const database = await createDatabase(provider)
+  onTestFinished(() => database.drop())
+  const { client, statements } = database.connect()
+  const plain = database.connect().client
+  const store = memory()
+  const prisma = client.$extends(cacheAside({ store }))
+  const other = database.connect().client.$extends(cacheAside({ store }))
+  await prisma.user.create({ data: { email: 'ann@shop', name: 'Ann' } })
+  const touches: (readonly string[])[] = []
+  prisma.$cache.on('touch', ({ tags }) => touches.push(tags))
+
+  const read = async (from: Pick<typeof prisma, 'user'> = prisma) =>
+    (await from.user.findMany({ orderBy: { id: 'asc' } })).map(({ name }) => name)
+  await read()
+  /** That the cache now says what the database does, without asking it where nothing was written. */
+  async function expectNames(names: readonly string[], from: 'cache' | 'database') {
+    const before = statements.length
+    expect(await read()).toEqual(names)
+    expect(statements.length > before ? 'database' : 'cache').toBe(from)
+    expect(await read(other)).toEqual(names)
+    deepStrictEqual(await prisma.user.findMany(), await plain.user.findMany())
+  }
+  return { database, client, plain, store, prisma, other, touches, read, expectNames }
+}
+
+function rename(name: string) {
+  return { where, data: { name } }
+}
+
+describe.each(providers)('on %s, an interactive transaction', (provider) => {
+  it('is seen after its commit', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    const result = await prisma.$transaction(async (tx) => {
+      await tx.user.update(rename('Bea'))
+      await tx.team.create({ data: { id: 1, name: 'red' } })
+      expect(touches).toEqual([])
+      return 'done'
+    })
+    expect(result).toBe('done')
+    expect(touches).toEqual([expect.arrayContaining(['User', 'Team'])])
+    await expectNames(['Bea'], 'database')
+  })
+
+  it('that only reads leaves the cache alone', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    await prisma.$transaction((tx) => tx.user.findMany())
+    expect(touches).toEqual([])
+    await expectNames(['Ann'], 'cache')
+  })
+
+  it('that is rolled back leaves the cache alone, and its error is its own', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    const failed = prisma.$transaction(async (tx) => {
+      await tx.user.update(rename('Bea'))
+      undo()
+    })
+    await expect(failed).rejects.toThrow(Undone)
+    expect(touches).toEqual([])
+    await expectNames(['Ann'], 'cache')
+  })
+
+  it('reads what it wrote, and leaves nothing of it in the cache', async () => {
+    const { prisma, read, expectNames } = await openShop(provider)
+    await prisma
+      .$transaction(async (tx) => {
+        await tx.user.update(rename('Bea'))
+        for (const _ of [1, 2]) expect(await read(tx)).toEqual(['Bea'])
+        expect(await tx.user.count({ where: { name: 'Bea' }, cache: { ttl: 5 } })).toBe(1)
+        undo()
+      })
+      .catch(() => undefined)
+    expect(prisma.$cache.stats()).toMatchObject({ bypasses: 3 })
+    expect(await prisma.user.count({ where: { name: 'Bea' } })).toBe(0)
+    await expectNames(['Ann'], 'cache')
+  })
+
+  it('keeps what a transaction inside it that is rolled back does not undo', async () => {
+    const { prisma, expectNames } = await openShop(provider)
+    await prisma.$transaction(async (tx) => {
+      await tx.user.update(rename('Bea'))
+      await tx
+        .$transaction(async (inner) => {
+          await inner.user.create({ data: { email: 'cat', name: 'Cat' } })
+          undo()
+        })
+        .catch(() => undefined)
+    })
+    await expectNames(['Bea'], 'database')
+  })
+
+  it('undoes what a transaction inside it has committed', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    await prisma
+      .$transaction(async (tx) => {
+        await tx.$transaction((inner) => inner.user.update(rename('Bea')))
+        expect(touches).toEqual([])
+        undo()
+      })
+      .catch(() => undefined)
+    await expectNames(['Ann'], 'cache')
+  })
+
+  it('may hold a batch', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    await prisma.$transaction(async (tx) => {
+      const batch = await tx.$transaction([tx.user.update(rename('Bea')), tx.user.count()])
+      expect(batch).toEqual([expect.objectContaining({ name: 'Bea' }), 1])
+      expect(touches).toEqual([])
+    })
+    await expectNames(['Bea'], 'database')
+  })
+
+  it('that took too long is over, also where nobody noticed', async () => {
+    const { prisma, expectNames } = await openShop(provider)
+    const late = prisma.$transaction(
+      async (tx) => {
+        await tx.user.update(rename('Bea'))
+        const isOpen = () => tx.user.count().then(Boolean, () => false)
+        // Timers come between, as the driver for SQLite may never wait for anything else.
+        while (await isOpen()) await new Promise(setImmediate)
+      },
+      { timeout: 100 },
+    )
+    await expect(late).rejects.toMatchObject({ code: 'P2028' })
+    // Nobody knows what became of it, so it counts as written.
+    await expectNames(['Ann'], 'database')
+  })
+
+  it('with raw SQL is taken for written, as that may have committed by itself', async () => {
+    const { prisma, expectNames } = await openShop(provider)
+    await prisma
+      .$transaction(async (tx) => {
+        await tx.$executeRaw`UPDATE "User" SET "name" = 'Bea'`
+        undo()
+      })
+      .catch(() => undefined)
+    await expectNames(['Ann'], 'database')
+  })
+})
+
+describe.each(providers)('on %s, a batch', (provider) => {
+  it('is seen after its commit, and gives its results in order', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    const results = await prisma.$transaction([
+      prisma.user.update(rename('Bea')),
+      prisma.user.findMany({ select: { name: true } }),
+      prisma.$executeRaw`UPDATE "User" SET "score" = 2`,
+    ])
+    expect(results).toEqual([expect.objectContaining({ name: 'Bea' }), [{ name: 'Bea' }], 1])
+    expect(touches).toHaveLength(1)
+    await expectNames(['Bea'], 'database')
+  })
+
+  it('with a member that fails is not seen at all', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    const failed = prisma.$transaction([
+      prisma.user.update(rename('Bea')),
+      prisma.user.findMany(),
+      prisma.user.update({ where: { id: 99 }, data: {} }),
+    ])
+    await expect(failed).rejects.toMatchObject({ code: 'P2025' })
+    expect(touches).toEqual([])
+    await expectNames(['Ann'], 'cache')
+  })
+
+  it('beside another one is settled by itself', async () => {
+    const { prisma, expectNames } = await openShop(provider)
+    await Promise.allSettled([
+      prisma.$transaction([prisma.user.update(rename('Bea'))]),
+      prisma.$transaction([prisma.user.update({ where: { id: 99 }, data: {} })]),
+    ])
+    await expectNames(['Bea'], 'database')
+  })
+})
+
+describe.each(providers)('on %s, a write that the database refuses', (provider) => {
+  it('leaves the cache alone', async () => {
+    const { prisma, touches, expectNames } = await openShop(provider)
+    const data = { email: 'ann@shop' }
+    await expect(prisma.user.create({ data })).rejects.toMatchObject({ code: 'P2002' })
+    await expect(
+      prisma.user.update({ where: { id: 99 }, data: { name: 'x' } }),
+    ).rejects.toMatchObject({ code: 'P2025' })
+    await expect(prisma.profile.create({ data: { bio: '', userId: 99 } })).rejects.toMatchObject({
+      code: 'P2003',
+    })
+    await expect(prisma.user.create({ data: {} as typeof data })).rejects.toThrow(/missing/)
+    expect(touches).toEqual([])
+    await expectNames(['Ann'], 'cache')
+  })
+})
+
+describe('on postgresql, a read beside an open transaction', () => {
+  it('sees what is committed, and so does what it leaves in the cache', async () => {
+    const { prisma, other, read, expectNames } = await openShop('postgresql')
+    await prisma.$transaction(async (tx) => {
+      await tx.user.update(rename('Bea'))
+      for (const _ of [1, 2]) {
+        expect(await read()).toEqual(['Ann'])
+        expect(await read(other)).toEqual(['Ann'])
+        expect(await other.user.count({ where: { name: 'Ann' } })).toBe(1)
+      }
+    })
+    expect(await other.user.count({ where: { name: 'Ann' } })).toBe(0)
+    await expectNames(['Bea'], 'database')
+  })
+
+  it('that began before the commit and ended after it leaves nothing stale', async () => {
+    const { prisma, other, plain, read } = await openShop('postgresql')
+    let commit = () => {}
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve
+    })
+    // The database's answer from before the commit reaches the cache after it.
+    const slow = prisma.$extends({
+      query: {
+        user: {
+          async count({ args, query }) {
+            const before = await query(args)
+            await committed
+            return before
+          },
+        },
+      },
+    })
+    const count = { where: { name: 'Ann' } }
+    const reading = slow.user.count(count)
+    await other.$transaction((tx) => tx.user.update(rename('Bea')))
+    commit()
+    await reading
+    expect(await prisma.user.count(count)).toBe(await plain.user.count(count))
+    expect(await read()).toEqual(['Bea'])
+  })
+})
+
+describe.each(providers)('on %s, a transaction whose end the cache does not see', (provider) => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('keeps what it writes out of the cache until it must be over', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { client, prisma, expectNames } = await openShop(provider)
+    await client.$transaction([prisma.user.update(rename('Bea'))] as never)
+    await expectNames(['Bea'], 'database')
+    await expectNames(['Bea'], 'database')
+    vi.setSystemTime(Date.now() + 10_000 + 5_000 + 1)
+    await expectNames(['Bea'], 'database')
+    await expectNames(['Bea'], 'cache')
+  })
+
+  it('leaves other models in the cache', async () => {
+    const { client, prisma } = await openShop(provider)
+    await client.$transaction([prisma.user.update(rename('Bea'))] as never)
+    await prisma.team.count()
+    await prisma.team.count()
+    expect(prisma.$cache.stats().models.Team).toMatchObject({ hits: 1, misses: 1, bypasses: 0 })
+  })
+
+  it('is that of an extension before the cache which wraps every query in a batch', async () => {
+    const { database } = await openShop(provider)
+    const base = database.connect().client
+    const prisma = wrapped(base).$extends(cacheAside({ store: memory() }))
+    const name = async () => (await prisma.user.findUnique({ where }))?.name
+    expect(await name()).toBe('Ann')
+    await prisma.user.update(rename('Bea'))
+    expect(await name()).toBe('Bea')
+    expect(prisma.$cache.stats()).toMatchObject({ hits: 0, fills: 0, bypasses: 2 })
+  })
+})
+
+/** As row-level security is done with Prisma: a statement goes before each query, in a batch with it. */
+function wrapped(base: PrismaClient) {
+  return base.$extends({
+    query: {
+      $allModels: {
+        async $allOperations({ args, query }) {
+          const [, result] = await base.$transaction([base.$queryRaw`SELECT 1`, query(args)])
+          return result
+        },
+      },
+    },
+  })
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { Background } from '../../src/event-loop/background.js'
+import type { WrittenRow, WrittenRows } from '../../src/plan/row-versions.js'
+import { type TagId, tag } from '../../src/plan/tag.js'
+import { memory } from '../../src/store/memory.js'
+import { newWriteId } from '../../src/store/random-ids.js'
+import { Telemetry } from '../../src/telemetry/telemetry.js'
+import { OwedTouches } from '../../src/touch/owed-touches.js'
+import { Unmarking } from '../../src/write/unmarking.js'
+import { Write } from '../../src/write/write.js'
+import { addWritten, isOlder, settledRows } from '../../src/write/written-rows.js'
+import { newTag } from '../store/conformance.js'
+
+const NOW = Date.now()
+const LAG = 60_000
+
+/** A row, as the writes of several processes settle what they made of it. */
+function openRow() {
+  const store = memory()
+  const tag = newTag()
+  /** At a time in milliseconds from now. */
+  const settle = (version: number, at: number, { isNew = false, began = at } = {}) =>
+    store.settle(newWriteId(), {
+      touched: [tag],
+      rows: settledRows(new Map([[tag, { version, isNew }]]), NOW + began, NOW + at),
+    })
+  const isOld = (version: number, at: number) => isOlder(store, new Map([[tag, version]]), NOW + at)
+  return { settle, isOld }
+}
+
+describe('an answer is older', () => {
+  it('than a write that was settled within a minute, and only if it shows a lesser version', async () => {
+    const { settle, isOld } = openRow()
+    await settle(4, 0)
+    expect(await isOld(3, LAG)).toBe(true)
+    expect(await isOld(4, LAG)).toBe(false)
+    expect(await isOld(3, LAG + 1)).toBe(false)
+  })
+
+  it('if one of its rows is', async () => {
+    const store = memory()
+    const [one, other] = [newTag(), newTag()]
+    const rows = settledRows(new Map([[other, { version: 4, isNew: false }]]), NOW, NOW)
+    await store.settle(newWriteId(), { touched: [other], rows })
+    const shown = (version: number) =>
+      new Map([
+        [one, 1],
+        [other, version],
+      ])
+    expect(await isOlder(store, shown(3), NOW)).toBe(true)
+    expect(await isOlder(store, shown(4), NOW)).toBe(false)
+  })
+
+  it('never where it shows no version: the store is not asked', async () => {
+    const store = { ...memory(), states: () => Promise.reject(new Error('asked')) }
+    expect(await isOlder(store, undefined, NOW)).toBe(false)
+    expect(await isOlder(store, new Map(), NOW)).toBe(false)
+  })
+
+  it('than the update of a new row, also if its creation is settled after that', async () => {
+    const { settle, isOld } = openRow()
+    await settle(2, 5)
+    await settle(1, 6, { isNew: true, began: 1 })
+    expect(await isOld(1, 6)).toBe(true)
+  })
+})
+
+describe('an answer is not older', () => {
+  it('than a row that had the same id before the one that it shows', async () => {
+    const { settle, isOld } = openRow()
+    await settle(9, 1)
+    await settle(1, 5, { isNew: true, began: 1 })
+    expect(await isOld(1, 5)).toBe(false)
+  })
+
+  it('than a write whose minute is over, though a write of a lesser version came after', async () => {
+    const { settle, isOld } = openRow()
+    await settle(9, 0)
+    await settle(2, LAG + 1)
+    expect(await isOld(2, LAG + 1)).toBe(false)
+    expect(await isOld(1, LAG + 1)).toBe(true)
+  })
+})
+
+describe('a write', () => {
+  const id = tag('', 'User{id:1}')
+  const other = tag('', 'User{id:2}')
+  const written = new Map([id, other].map((of) => [of.id, { version: 4, isNew: false }]))
+  const [expected, unexpected] = [new Error('no'), new Error('perhaps')]
+
+  /** @returns the versions that are remembered of the two rows, of which one is touched. */
+  async function end(outcome: () => Promise<unknown>) {
+    const store = memory()
+    const telemetry = new Telemetry()
+    const holdUntil = () => undefined
+    const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
+    const clock = () => NOW
+    const background = new Background()
+    const unmarking = new Unmarking({ store, telemetry, background })
+    const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
+    const write = new Write(options, { lifetime: 10_000 })
+    const report = await write.announce([id])
+    report([id], written)
+    await write.endWith(outcome(), (error) => error === expected).catch(() => undefined)
+    return (await store.states([id.id, other.id])).map(({ row }) => row)
+  }
+
+  it('that happened tells what it made of the rows that it touched', async () => {
+    const row = { version: 4, until: NOW + LAG }
+    expect(await end(async () => 'done')).toEqual([row, undefined])
+  })
+
+  it.each([
+    ['did not happen', expected],
+    ['may have happened', unexpected],
+  ])('that %s tells nothing of them', async (_, error) => {
+    expect(await end(() => Promise.reject(error))).toEqual([undefined, undefined])
+  })
+})
+
+describe('of what one write made of a row', () => {
+  const tag = newTag()
+  const all = (...parts: WrittenRow[]): WrittenRow | undefined => {
+    const rows = new Map<TagId, WrittenRow>()
+    for (const part of parts) addWritten(rows, new Map([[tag, part]]) satisfies WrittenRows)
+    return rows.get(tag)
+  }
+
+  it('the greatest version counts', () => {
+    const [less, greater] = [2, 3].map((version) => ({ version, isNew: false }))
+    expect(all(less as WrittenRow, greater as WrittenRow, less as WrittenRow)).toEqual(greater)
+  })
+
+  it('what it created stays new when it is updated', () => {
+    expect(all({ version: 1, isNew: true }, { version: 2, isNew: false })).toEqual({
+      version: 2,
+      isNew: true,
+    })
+  })
+
+  it('what it created has nothing to do with what it deleted', () => {
+    expect(all({ version: 9, isNew: false }, { version: 1, isNew: true })).toEqual({
+      version: 1,
+      isNew: true,
+    })
+  })
+})
