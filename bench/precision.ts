@@ -41,7 +41,7 @@ async function measure(writeShare: number): Promise<string[]> {
   cached.$cache.on('hit', () => {
     isHit = true
   })
-  cached.$cache.on('touch', ({ tags }) => {
+  cached.$cache.on('invalidate', ({ tags }) => {
     for (const tag of tags) if (!tag.includes('{')) modelTouchedAt.set(tag, now)
   })
 

@@ -1,44 +1,42 @@
 import type { Catalog } from './catalog/catalog.js'
-import { type Core, coreOf } from './context.js'
+import { type Context, createContext } from './context.js'
+import type { CacheControl } from './control/cache-control.js'
 import { createControl } from './control/create-control.js'
 import { Explainer } from './control/explainer.js'
-import type { CacheControl } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
 import { readSettingsOf } from './options/query-settings.js'
 import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
 import { isRead, objectOf } from './plan/query.js'
 import type { Client, TransactionTimes } from './prisma-client/client.js'
 import { hasModel, type Operation, sqlOf } from './prisma-client/operation.js'
-import { Reads } from './read/read-interceptor.js'
+import { ReadInterceptor } from './read/read-interceptor.js'
 import { DeclaredTags } from './write/declared-tags.js'
-import { Writes } from './write/write-interceptor.js'
+import { WriteInterceptor } from './write/write-interceptor.js'
 
-/** One extended client's cache. */
+/** The cache of one extended client. */
 export class CacheAside {
   readonly control: CacheControl
-  readonly #core: Core
-  readonly #reads: Reads
-  readonly #writes: Writes
+  readonly #context: Context
+  readonly #reads: ReadInterceptor
+  readonly #writes: WriteInterceptor
   readonly #explainer = new Explainer<Operation>((operation) => this.#explanationOf(operation))
 
   constructor(client: Client, catalog: Catalog, options: CacheAsideOptions) {
-    const core = coreOf(client, catalog, options)
+    const context = createContext(client, catalog, options)
     const declared = new DeclaredTags()
-    this.#core = core
-    this.#reads = new Reads(core)
-    this.#writes = new Writes(core, declared)
+    this.#context = context
+    this.#reads = new ReadInterceptor(context)
+    this.#writes = new WriteInterceptor(context, declared)
     this.control = createControl({
-      ...core,
-      declared,
+      context,
       reader: this.#reads.reader,
+      declared,
       explain: (query) => this.#explainer.explain(query),
-      touch: (tags) => this.#writes.touch(tags),
-      owesTouches: () => !core.owed.isEmpty,
-      isInTransaction: () => this.#writes.isInTransaction,
+      isInTransaction: () => this.#writes.transactions.isInTransaction,
     })
   }
 
-  /** @param client the extended one, whose reads are those of the application. */
+  /** @param client the extended client, whose reads are those of the application. */
   use(client: Client): void {
     this.#writes.through.use(client)
   }
@@ -50,28 +48,28 @@ export class CacheAside {
     return isRead(operation.operation) ? this.#reads.run(operation) : this.#writes.run(operation)
   }
 
-  /** Runs a transaction of the client, and settles what its operations announce when it has ended. */
+  /** Runs a transaction of the client, and settles what its operations announced when it has ended. */
   transaction(self: Client, input: unknown, times?: TransactionTimes): Promise<unknown> {
-    return this.#writes.transaction(self, input, times)
+    return this.#writes.transactions.transaction(self, input, times)
   }
 
-  /** From now on, clients with these computed fields may call, as `User.fullName`, beyond the fingerprint. */
+  /** Tells of computed fields, as `User.fullName`, that a later extension added. */
   computedLater(fields: Iterable<string>): void {
-    this.#core.planner.computedLater(fields)
+    this.#context.planner.computedLater(fields)
   }
 
-  /** Resolves when nothing goes on in the background. */
+  /** Resolves when nothing runs in the background. */
   rest(): Promise<void> {
-    return this.#core.background.rest()
+    return this.#context.background.rest()
   }
 
   async close(): Promise<void> {
-    await this.#core.owed.deliver()
-    await this.#core.store.close()
+    await this.#context.owed.deliver()
+    await this.#context.store.close()
   }
 
   #explanationOf(operation: Operation): Explanation {
-    const { planner } = this.#core
+    const { planner } = this.#context
     if (!hasModel(operation)) {
       const isQuery = operation.operation.startsWith('$queryRaw')
       return explainWrite(operation, planner.raw(sqlOf(operation.args), isQuery))
@@ -82,6 +80,6 @@ export class CacheAside {
     const query = { model, operation: operation.operation, args, dataPath }
     if (!isRead(query.operation)) return explainWrite(query, this.#writes.planned(query))
     const { scope } = readSettingsOf(cache)
-    return explainRead(query, planner.read(query, scope), planner.parts(query))
+    return explainRead(query, planner.read(query, scope).plan, planner.parts(query))
   }
 }

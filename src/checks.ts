@@ -4,47 +4,69 @@ import ms from 'ms'
 import { ConfigurationError } from './errors.js'
 
 /*
- * What options are checked with. Each throws a ConfigurationError that names the option, what was
+ * The checks of options and arguments. Each throws a ConfigurationError that names the option, what was
  * expected and what was given.
  */
 
-/** A duration in milliseconds; zero only where that means something. */
+export interface DurationLimits {
+  /** Whether the option gives zero a meaning. Default false. */
+  readonly allowsZero?: boolean
+  /** The largest number that counts as seconds. A larger one may be meant in milliseconds. Default an hour. */
+  readonly maxPlainSeconds?: number
+}
+
+/** The limits of durations that are rarely longer than some seconds. */
+export const SHORT: DurationLimits = { maxPlainSeconds: 60 }
+
+const HOUR = 3_600
+
+/** A duration in milliseconds. */
 export function durationOf(
   path: string,
   given: unknown,
-  zero: 'zero' | 'above zero' = 'above zero',
+  { allowsZero = false, maxPlainSeconds = HOUR }: DurationLimits = {},
 ): number | undefined {
   if (given === undefined) return undefined
   const parsed = typeof given === 'number' ? given * 1000 : millisecondsOf(given)
-  const isZero = parsed === 0 && zero === 'zero'
-  // No later than a Date can say.
-  if (parsed === undefined || !(parsed > 0 || isZero) || parsed > 8.64e15) {
-    const seconds = zero === 'zero' ? 'seconds, 0' : 'seconds above zero'
+  const isZero = parsed === 0 && allowsZero
+  if (parsed === undefined || !(parsed > 0 || isZero) || parsed > LATEST_DATE) {
+    const seconds = allowsZero ? 'seconds, 0' : 'seconds above zero'
     throw wrong(path, `${seconds} or a string such as '5m'`, given)
+  }
+  if (typeof given === 'number' && given > maxPlainSeconds) {
+    throw wrong(
+      path,
+      `a string with a unit where it is more than ${maxPlainSeconds} seconds, such as '${given}ms' or '${given}s'`,
+      given,
+    )
   }
   return parsed
 }
 
-/** A number without a unit is milliseconds to `ms`, and seconds to those who write it: refused. */
+/** The latest time that a Date can hold, in milliseconds since the epoch. */
+const LATEST_DATE = 8.64e15
+
+/** Refuses text without a unit, which the package `ms` would read as milliseconds, and users as seconds. */
 function millisecondsOf(given: unknown): number | undefined {
   if (typeof given !== 'string' || !/[a-z]\s*$/i.test(given) || given.length > 100) return undefined
   return ms(given as ms.StringValue)
 }
 
-/** From 0 to 1. */
+/** A number from 0 to 1. */
 export function shareOf(path: string, given: unknown): number | undefined {
   if (given === undefined) return undefined
   if (typeof given === 'number' && given >= 0 && given <= 1) return given
   throw wrong(path, 'a number from 0 to 1', given)
 }
 
+/** A whole number above zero. */
 export function wholeOf(path: string, given: unknown): number | undefined {
   if (given === undefined) return undefined
   if (Number.isSafeInteger(given) && Number(given) > 0) return Number(given)
   throw wrong(path, 'a whole number above zero', given)
 }
 
-/** Names that an application gives, such as tags. */
+/** A list of names that an application chooses, such as tags. */
 export function namesOf(path: string, given: unknown): readonly string[] {
   for (const name of checkList(path, given)) {
     if (typeof name !== 'string' || name === '') throw wrong(path, 'names', given)

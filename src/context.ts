@@ -11,8 +11,8 @@ import type { Store } from './store/store.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { OwedTouches } from './touch/owed-touches.js'
 
-/** What the reads and the writes of one extended client have in common. */
-export interface Core {
+/** The parts that the reads, the writes and the control of one extended client share. */
+export interface Context {
   readonly client: Client
   readonly catalog: Catalog
   readonly settings: Settings
@@ -23,21 +23,25 @@ export interface Core {
   readonly owed: OwedTouches
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** Until when what is touched now is held, see `SettledTags`. */
+  /** Until when tags that are touched now are held, see `SettledTags`. */
   readonly holdUntil: () => number | undefined
-  /** Touching these invalidates every entry. */
+  /** The tags that invalidate every entry. */
   readonly everything: () => readonly Tag[]
 }
 
 /** @throws ConfigurationError if an option is wrong. */
-export function coreOf(client: Client, catalog: Catalog, options: CacheAsideOptions): Core {
+export function createContext(
+  client: Client,
+  catalog: Catalog,
+  options: CacheAsideOptions,
+): Context {
   const settings = settingsOf(options, catalog)
-  const { keyspace, replicaLag } = settings
-  const planner = new Planner({ catalog, ...settings, ...traitsOf(client, catalog) })
+  const { keyspace, models, ttl, replicaLag } = settings
+  const planner = new Planner({ catalog, keyspace, models, ttl, ...traitsOf(client, catalog) })
   const store = options.store ?? defaultStore()
   const telemetry = new Telemetry()
   const clock = () => Date.now()
-  // Replicas that lag behind may answer reads for so long.
+  // Until then, a replica may answer with rows from before the write.
   const holdUntil = () => (replicaLag === undefined ? undefined : clock() + replicaLag)
   const everything = () => [...planner.everything(), loadsTag(keyspace)]
   const owed = new OwedTouches({

@@ -1,11 +1,11 @@
-/** The base of every error that this package itself throws; `code` is stable, the message is for people. */
+/** The base of every error of this package. `code` is stable and begins with `CACHE_`; the message is for people. */
 export abstract class CacheAsideError extends Error {
   abstract readonly code: string
 }
 
 /**
- * With `onStoreFailure: 'reject'`: the store could not be told of a write, so the database was not
- * asked. `cause` is what the store failed with.
+ * The store could not be told about a write, so the database was not asked. Only thrown with
+ * `onStoreFailure: 'reject'`. `cause` is the store's error.
  *
  * @example
  * ```ts
@@ -23,8 +23,9 @@ export class StoreUnavailableError extends CacheAsideError {
 }
 
 /**
- * An option that cannot be right: thrown by `$extends(cacheAside(...))`, or by the query whose
- * `cache` argument it is; also an update that sets a version column itself. The message names the option, what was expected and what was given.
+ * An option or argument that cannot be right. Thrown by `$extends(cacheAside(...))`, by a query with a wrong
+ * `cache` argument, by the methods of `$cache`, and by an update that sets a version column itself. The
+ * message names the option, what was expected and what was given.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
+import { ConfigurationError } from './errors.js'
 import type { CacheAsideExtension, ModelNames } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
 import {
@@ -13,11 +14,11 @@ import type { Operation } from './prisma-client/operation.js'
 import { withCacheInfo } from './prisma-client/with-cache-info.js'
 
 /**
- * The extension: `prisma.$extends(cacheAside())` answers reads from the cache, and invalidates on
- * writes what they affect. Apply it last: an extension applied later is not seen by the cache.
+ * The extension: `prisma.$extends(cacheAside())` answers reads from the cache, and writes invalidate what
+ * they change. Apply it last: the cache does not see what an extension applied later does.
  *
- * @typeParam C `Prisma.TypeMap` or `typeof prisma`, to have model names checked. With a global `omit`
- *   it takes `typeof prisma`, or the types show the omitted fields.
+ * @typeParam C `Prisma.TypeMap` or `typeof prisma`, so that model names are checked. With a global `omit` it
+ *   must be `typeof prisma`: otherwise the types show the omitted fields.
  * @throws ConfigurationError, from `$extends`, if an option is wrong or the schema cannot be read.
  *
  * @example
@@ -30,13 +31,18 @@ import { withCacheInfo } from './prisma-client/with-cache-info.js'
 export function cacheAside<C = unknown>(
   options: CacheAsideOptions<ModelNames<C>> = {},
 ): CacheAsideExtension<C> {
+  if (typeof (options as { $extends?: unknown } | null)?.$extends === 'function') {
+    throw new ConfigurationError(
+      'cacheAside: expected options, got a Prisma Client: call it, as in prisma.$extends(cacheAside())',
+    )
+  }
   const extension = (client: Client) => extend(client, options)
-  // The types promise reads with a `cache` argument, which at run time are Prisma's own.
+  // At run time, the methods that take a `cache` argument are Prisma's own.
   return extension as unknown as CacheAsideExtension<C>
 }
 
 function extend(client: Client, options: CacheAsideOptions): Client {
-  // Before the options are checked, for which it takes the catalog.
+  // The check of the options needs the catalog.
   const catalog = catalogOf(client, options?.schema)
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)

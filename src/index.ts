@@ -1,18 +1,13 @@
+export type { CacheControl, CacheHealth } from './control/cache-control.js'
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
 export type {
   CacheArgument,
   CacheAsideExtension,
-  CacheControl,
-  CacheHealth,
   FluentResult,
   FluentWriteResult,
-  LoadOptions,
   ReadArgs,
   ReadResult,
-  WarmOptions,
-  WarmProgress,
-  Where,
   WriteArgs,
   WriteCacheArgument,
   WriteResult,
@@ -23,20 +18,22 @@ export {
   OptimisticRetryError,
 } from './optimistic-lock/errors.js'
 export { type Attempt, type RetryOptions, retryOptimistic } from './optimistic-lock/retry.js'
+export type { CacheAsideOptions, Duration, ModelOptions, NearOptions } from './options/options.js'
 export type {
-  CacheAsideOptions,
-  Duration,
-  ModelOptions,
-  NearOptions,
+  LoadOptions,
   QueryOptions,
+  Target,
+  WarmOptions,
+  WarmProgress,
+  Where,
   WriteOptions,
-} from './options/options.js'
+} from './options/query-options.js'
 export type { ExplainedTag, Explanation } from './plan/explain.js'
-export type { CacheInfo, KnownEntry, WithCacheInfo } from './prisma-client/with-cache-info.js'
 export { aerospike } from './store/aerospike/aerospike.js'
 export type { AerospikeOptions } from './store/aerospike/options.js'
 export { type MemoryOptions, memory } from './store/memory.js'
-export type { Store, StoreHealth } from './store/store.js'
+export type { StoreHealth } from './store/store.js'
+export type { CacheInfo, KnownEntry, WithCacheInfo } from './telemetry/cache-info.js'
 export type {
   BypassReason,
   CacheEvents,

@@ -6,14 +6,12 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
 import { cacheAside, memory, OptimisticLockError, retryOptimistic } from '../src/index.js'
 import { retryOptionNames } from '../src/optimistic-lock/retry.js'
+import { modelOptionNames, nearOptionNames, optionNames } from '../src/options/options.js'
 import {
   loadOptionNames,
-  modelOptionNames,
-  nearOptionNames,
-  optionNames,
   queryOptionNames,
   writeOptionNames,
-} from '../src/options/settings.js'
+} from '../src/options/query-options.js'
 import { createDatabase } from './support/databases.js'
 
 const root = join(import.meta.dirname, '..')

@@ -332,7 +332,7 @@ describe('withCacheInfo', () => {
 
   it('tells apart how', () => {
     const info = {} as CacheInfo
-    if (info.status === 'hit') expectTypeOf(info.age).toEqualTypeOf<number>()
+    if (info.status === 'hit') expectTypeOf(info.ageMs).toEqualTypeOf<number>()
     if (info.status === 'stale') {
       expectTypeOf(info.reason).toEqualTypeOf<'refreshing' | 'error'>()
     }
@@ -392,14 +392,14 @@ describe('$cache', () => {
 
   it('knows the models where the extension was told the schema', () => {
     const client = plain.$extends(cacheAside<Prisma.TypeMap>())
-    expectTypeOf(client.$cache.invalidate({ model: 'User' })).resolves.toEqualTypeOf<void>()
+    expectTypeOf(client.$cache.invalidate('User')).resolves.toEqualTypeOf<void>()
     // @ts-expect-error no such model
-    client.$cache.invalidate({ model: 'Usr' })
+    client.$cache.invalidate('Usr')
     client.$cache.getOrLoad('n', () => 1, { dependsOn: ['User'] })
     // @ts-expect-error no such model
     client.$cache.getOrLoad('n', () => 1, { dependsOn: ['Usr'] })
     // @ts-expect-error no such model
-    client.$cache.touching({ models: ['Usr'] }, async () => 1)
+    client.$cache.changing('Usr', async () => 1)
   })
 
   it('gives what the functions give', () => {
@@ -408,7 +408,7 @@ describe('$cache', () => {
     expectTypeOf($cache.getOrLoad('n', () => 5, { ttl: 1 })).resolves.toEqualTypeOf<number>()
     const rows = $cache.getOrLoad('n', () => prisma.user.findMany())
     expectTypeOf(rows).resolves.toEqualTypeOf<User[]>()
-    const touched = $cache.touching({ models: [] }, () => prisma.$executeRaw`SELECT 1`)
+    const touched = $cache.changing([], () => prisma.$executeRaw`SELECT 1`)
     expectTypeOf(touched).resolves.toEqualTypeOf<number>()
     // @ts-expect-error misspelt
     $cache.getOrLoad('n', () => 1, { tll: 5 })
@@ -434,7 +434,7 @@ describe('a version column', () => {
   it('is what the error tells', () => {
     const error: unknown = undefined
     if (!(error instanceof OptimisticLockError)) return
-    expectTypeOf(error.code).toEqualTypeOf<'OPTIMISTIC_LOCK'>()
+    expectTypeOf(error.code).toEqualTypeOf<'CACHE_OPTIMISTIC_LOCK'>()
     expectTypeOf(error.model).toEqualTypeOf<string>()
     expectTypeOf(error.where).toEqualTypeOf<Readonly<Record<string, unknown>>>()
     expectTypeOf(error.expected).toEqualTypeOf<number | bigint>()

@@ -2,7 +2,8 @@ import { deepStrictEqual } from 'node:assert'
 import { createRequire } from 'node:module'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
-import { type CacheAsideOptions, cacheAside, memory, type Store } from '../src/index.js'
+import { type CacheAsideOptions, cacheAside, memory } from '../src/index.js'
+import type { Store } from '../src/store/store.js'
 import { createDatabase, type Provider } from './support/databases.js'
 
 const js: typeof import('../generated/sqlite/client-js/index.js') = createRequire(import.meta.url)(
@@ -448,7 +449,7 @@ describe('$cache', () => {
       (await watch(() => prisma.org.findMany())).sql > 0,
     ]
     await readAll()
-    await prisma.$cache.invalidate({ model: 'Post' })
+    await prisma.$cache.invalidate('Post')
     expect(await readAll()).toEqual([true, true, false])
     await prisma.$cache.clear()
     expect(await readAll()).toEqual([true, true, true])
@@ -493,7 +494,7 @@ describe('a store that fails at everything', () => {
     await prisma.$transaction([prisma.user.delete({ where: { email: 'cat' } })])
     await prisma.$executeRaw`UPDATE posts SET title = 'x'`
     expect(await prisma.user.findMany()).toEqual(await plain.user.findMany())
-    expect(failures).toEqual(new Set(['lookup', 'announce', 'settle']))
+    expect(failures).toEqual(new Set(['lookup', 'announce', 'invalidate']))
     expect(prisma.$cache.stats()).toMatchObject({ hits: 0, misses: 0, fills: 0 })
   })
 })

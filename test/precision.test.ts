@@ -186,7 +186,7 @@ describe('$cache.explain', () => {
       model: 'Post',
       operation: 'findMany',
       key: expect.any(String),
-      ttl: 60_000,
+      ttlMs: 60_000,
       tags: [
         {
           name: 'Post',
@@ -198,7 +198,7 @@ describe('$cache.explain', () => {
           name: 'Comment{postId:…}',
           precise: true,
           at: 'comments',
-          why: 'the values are those of the rows that come back',
+          why: 'the values are those of the returned rows',
         },
       ],
     })
@@ -207,13 +207,13 @@ describe('$cache.explain', () => {
   })
 
   it.each<readonly [what: string, where: object, why: string]>([
-    ['no filter', {}, 'no condition pins a tracked key: any row may match'],
+    ['no filter', {}, 'no condition gives a tracked key a value: any row may match'],
     ['a range', { authorId: { gt: 1 } }, '`authorId` is compared by gt, not by equality'],
-    ['NOT', { NOT: { id: 1 } }, 'NOT pins nothing'],
+    ['NOT', { NOT: { id: 1 } }, 'NOT gives no key a value'],
     [
       'OR',
       { OR: [{ id: 1 }, { title: 't' }] },
-      "every branch of OR must pin a tracked key (`title` is not a tracked key: add trackBy: ['title'])",
+      "every branch of OR must give a tracked key a value (`title` is not a tracked key: add trackBy: ['title'])",
     ],
     [
       'many values',
@@ -233,7 +233,7 @@ describe('$cache.explain', () => {
     const { tags } = await prisma.$cache.explain(() =>
       prisma.user.findMany({ where: { score: 1 } }),
     )
-    expect(tags[0]?.why).toContain('`score` is of type Float, which is not compared exactly here')
+    expect(tags[0]?.why).toContain('this database does not compare `score` exactly (Float)')
   })
 
   it('tells what a write touches', async () => {
@@ -252,7 +252,7 @@ describe('$cache.explain', () => {
       ['Post{editorId}', false],
     ])
     expect(tags[2]?.why).toBe(
-      '`authorId` changes, and its value before is not in `where`: add it there to touch less',
+      '`authorId` changes, and its value before is not in `where`: add it there to invalidate less',
     )
   })
 

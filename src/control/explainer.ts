@@ -11,12 +11,12 @@ export class Explainer<O> {
     this.#explanationOf = explanationOf
   }
 
-  /** Ends the operation here if the call that runs it is to be explained. */
+  /** Ends the operation here, by an error, if the call that runs it is being explained. */
   take(operation: O): void {
     this.#explaining.getStore()?.(operation)
   }
 
-  /** Takes the first operation that the call would run, and lets none run. */
+  /** Explains the first operation that the call would run, and lets none run. */
   async explain(query: () => PromiseLike<unknown>): Promise<Explanation> {
     let explained: Explanation | undefined
     const take = (operation: O) => {

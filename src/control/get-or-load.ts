@@ -1,80 +1,69 @@
-import { checkFunction, checkKeys, checkString, wrong } from '../checks.js'
-import type { LoadOptions } from '../extension-types.js'
-import { policyOf } from '../options/policy.js'
-import { loadOptionNames, partialPolicyOf, type Settings } from '../options/settings.js'
+import { checkFunction, checkKeys, wrong } from '../checks.js'
+import type { Context } from '../context.js'
+import { mergePolicies } from '../options/policy.js'
+import { type LoadOptions, loadOptionNames } from '../options/query-options.js'
+import { queryOptionsOf } from '../options/query-settings.js'
 import type { Tag } from '../plan/tag.js'
-import { loadKey, loadsTag } from '../plan/user-tags.js'
+import { loadKey, loadsTag, userTag } from '../plan/user-tags.js'
 import type { Reader } from '../read/reader.js'
 import { Report } from '../read/report.js'
 import { scopeOf } from '../read/scope.js'
-import type { Telemetry } from '../telemetry/telemetry.js'
 import type { Targets } from './targets.js'
 
-export interface LoadsOptions {
-  readonly settings: Settings
-  readonly telemetry: Telemetry
-  readonly clock: () => number
+export interface LoadContext {
+  readonly context: Context
   readonly reader: Promise<Reader>
-  readonly isInTransaction: () => boolean
   readonly targets: Targets
-  readonly userTags: (path: string, names: unknown) => readonly Tag[]
+  readonly isInTransaction: () => boolean
 }
 
-/** What an application keeps in the cache besides queries: `$cache.getOrLoad`. */
-export class Loads {
-  readonly #options: LoadsOptions
+/** What events and errors call such a read. */
+const SUBJECT = { model: '$cache', operation: 'getOrLoad' } as const
 
-  constructor(options: LoadsOptions) {
-    this.#options = options
+/** See `CacheControl.getOrLoad`. */
+export async function getOrLoad<T>(
+  { context, reader, targets, isInTransaction }: LoadContext,
+  name: string,
+  load: () => PromiseLike<T> | T,
+  given: LoadOptions = {},
+): Promise<T> {
+  if (typeof name !== 'string' || name === '') throw wrong('getOrLoad', 'a key', name)
+  checkFunction('getOrLoad', load ?? null)
+  checkKeys('getOrLoad', given, loadOptionNames)
+  const { settings, telemetry, clock } = context
+  const own = queryOptionsOf('getOrLoad', given)
+  const tags = eachOnce([
+    loadsTag(settings.keyspace),
+    ...targets.dependencies('getOrLoad.dependsOn', given.dependsOn),
+    ...own.tags.map((tag) => userTag(settings.keyspace, tag)),
+  ])
+
+  const report = new Report({ ...SUBJECT, telemetry, clock })
+  const bypass = (reason: 'disabled' | 'transaction' | 'scope') => {
+    report.bypass(reason)
+    return load()
   }
+  if (settings.mode === 'off') return bypass('disabled')
+  // The function may read rows of the transaction, which nobody else sees yet.
+  if (isInTransaction()) return bypass('transaction')
+  const scope = own.scope === undefined ? scopeOf(settings.scope, telemetry) : own
+  if (scope === undefined) return bypass('scope')
 
-  async getOrLoad<T>(
-    name: string,
-    load: () => PromiseLike<T> | T,
-    given: LoadOptions = {},
-  ): Promise<T> {
-    if (typeof name !== 'string' || name === '') throw wrong('getOrLoad', 'a key', name)
-    checkFunction('getOrLoad', load ?? null)
-    checkKeys('getOrLoad', given, loadOptionNames)
-    checkString('getOrLoad.scope', given.scope)
-    const { settings, telemetry, clock, isInTransaction, targets, userTags } = this.#options
-    const tags = byId([
-      loadsTag(settings.keyspace),
-      ...targets.dependencies('getOrLoad.dependsOn', given.dependsOn),
-      ...userTags('getOrLoad.tags', given.tags),
-    ])
-    const policy = policyOf(partialPolicyOf('getOrLoad.', given), settings)
-
-    const subject = { model: '$cache', operation: 'getOrLoad' }
-    const report = new Report({ ...subject, telemetry, clock })
-    const bypass = (reason: 'transaction' | 'scope') => {
-      report.bypass(reason)
-      return load()
-    }
-    // What it loads may be of the transaction, and seen by nobody else yet.
-    if (isInTransaction()) return bypass('transaction')
-    const asked =
-      given.scope === undefined ? scopeOf(settings.scope, telemetry) : { scope: given.scope }
-    if (asked === undefined) return bypass('scope')
-
-    const key = loadKey(settings.keyspace, asked.scope, name)
-    const entry = { key, tags: tags.map((tag) => tag.name) }
-    const reader = await this.#options.reader
-    return reader.read<T>({
-      ...subject,
-      key,
-      tags: tags.map(({ id }) => id),
-      wide: [],
-      narrow: () => ({ dropped: [], replaced: [], rows: [] }),
-      policy,
-      refresh: given.refresh ?? false,
-      load: async () => load(),
-      report: (outcome) => report.outcome(entry, outcome),
-    })
-  }
+  const key = loadKey(settings.keyspace, scope.scope, name)
+  const entry = { key, tags: tags.map((tag) => tag.name) }
+  return (await reader).read<T>({
+    ...SUBJECT,
+    key,
+    tags: tags.map(({ id }) => id),
+    wide: [],
+    narrow: () => ({ dropped: [], replaced: [], rows: [] }),
+    policy: mergePolicies(own, settings),
+    refresh: own.refresh,
+    load: async () => load(),
+    report: (outcome) => report.outcome(entry, outcome),
+  })
 }
 
-/** A tag that is named twice counts once. */
-function byId(tags: readonly Tag[]): readonly Tag[] {
+function eachOnce(tags: readonly Tag[]): readonly Tag[] {
   return [...new Map(tags.map((tag) => [tag.id, tag])).values()]
 }

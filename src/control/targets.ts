@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.js'
 import type { Planner } from '../plan/planner.js'
 import type { Tag } from '../plan/tag.js'
 
-/** Models, and rows of models, as an application names them to `$cache`. */
+/** Turns the models and rows that an application names into tags, see `Target`. */
 export class Targets {
   readonly #catalog: Catalog
   readonly #planner: Planner
@@ -15,48 +15,73 @@ export class Targets {
   }
 
   /**
-   * What a value depends on that was made of these: `['User', { Post: { authorId: 7 } }]`.
+   * The tags that a value depends on which was computed from these targets.
    *
-   * @throws ConfigurationError if a name is not in the schema, or rows are not told apart by a tracked key.
+   * @param path the path of the targets in errors.
+   * @throws ConfigurationError if a name is not in the schema, or if no tracked key says which rows are meant.
    */
   dependencies(path: string, given: unknown): readonly Tag[] {
     if (given === undefined) return []
-    if (!Array.isArray(given)) throw wrong(path, 'a list', given)
-    return given.flatMap((target) => {
-      if (typeof target === 'string') {
-        this.checkModel(path, target)
-        return this.#planner.model(target)
-      }
-      return this.#rows(path, target).flatMap(([model, where]) => {
+    return this.#each(path, given, {
+      model: (model) => this.#planner.allOf(model),
+      rows: (model, where) => {
         const found = this.#planner.dependingOn(model, where)
         if ('tags' in found) return found.tags
         throw new ConfigurationError(
           `${path}: expected values of a tracked key of ${model}: ${found.why}`,
         )
+      },
+    })
+  }
+
+  /**
+   * The tags that changes to these targets touch.
+   *
+   * @param path the path of the targets in errors.
+   * @throws ConfigurationError if a name is not in the schema.
+   */
+  touches(path: string, given: unknown): readonly Tag[] {
+    return this.#each(path, given, {
+      model: (model) => this.#planner.anyRowsOf([model]),
+      rows: (model, where) => this.#planner.touchesOfRows(model, where),
+    })
+  }
+
+  #each(path: string, given: unknown, tagsOf: TagsOf): readonly Tag[] {
+    const targets = Array.isArray(given) ? given : [given]
+    return targets.flatMap((target: unknown) => {
+      if (typeof target === 'string') {
+        checkName(path, target, this.#names(), 'model')
+        return tagsOf.model(target)
+      }
+      if (typeof target !== 'object' || target === null) {
+        throw wrong(
+          path,
+          "a model or rows of a model, such as 'Post' or { Post: { id: 7 } }",
+          target,
+        )
+      }
+      checkKeys(path, target, this.#names(), 'model')
+      return Object.entries(target).flatMap(([model, where]) => {
+        if (where === undefined) return []
+        this.#checkWhere(`${path}.${model}`, model, where)
+        return tagsOf.rows(model, where)
       })
     })
   }
 
-  /** What a change to these rows touches: `{ Post: { authorId: 7 } }`. */
-  touches(path: string, given: unknown): readonly Tag[] {
-    if (given === undefined) return []
-    return this.#rows(path, given).flatMap(([model, where]) => this.#planner.touching(model, where))
-  }
-
-  checkModel(path: string, given: unknown): asserts given is string {
-    checkName(path, given, [...this.#catalog.models.keys()], 'model')
-  }
-
-  checkWhere(path: string, model: string, where: unknown): void {
+  #checkWhere(path: string, model: string, where: unknown): void {
     const { fields, relations, compounds } = modelOf(this.#catalog, model)
     const known = [...fields.keys(), ...relations.keys(), ...compounds.keys(), 'AND', 'OR', 'NOT']
     checkKeys(path, where, known, 'field')
   }
 
-  #rows(path: string, given: unknown): readonly (readonly [model: string, where: unknown])[] {
-    checkKeys(path, given, [...this.#catalog.models.keys()], 'model')
-    const rows = Object.entries(given)
-    for (const [model, where] of rows) this.checkWhere(`${path}.${model}`, model, where)
-    return rows
+  #names(): readonly string[] {
+    return [...this.#catalog.models.keys()]
   }
+}
+
+interface TagsOf {
+  readonly model: (model: string) => readonly Tag[]
+  readonly rows: (model: string, where: unknown) => readonly Tag[]
 }

@@ -1,6 +1,6 @@
-import type { WarmOptions, WarmProgress } from '../extension-types.js'
+import type { WarmOptions, WarmProgress } from '../options/query-options.js'
 
-/** Runs the reads, a few at a time. One that fails is told, and does not stop the others. */
+/** Runs the reads, a few at a time. A read that fails is reported, and does not stop the others. */
 export async function warm(
   reads: readonly (() => PromiseLike<unknown>)[],
   { concurrency, onProgress }: WarmOptions & { readonly concurrency: number },

@@ -1,6 +1,6 @@
 import { CacheAsideError } from '../errors.js'
 
-/** What an `OptimisticLockError` tells. */
+/** The facts that an `OptimisticLockError` carries. */
 export interface LockFailure {
   /** The model's name in the schema. */
   readonly model: string
@@ -13,9 +13,9 @@ export interface LockFailure {
 }
 
 /**
- * The row was changed since its version was read: thrown instead of Prisma's P2025 by `update` and
- * `delete` whose `where` gives the version column of `models.X.version`. Nothing was written, and the
- * next read of the row is fresh. `cause` is Prisma's error.
+ * Someone changed the row after its version was read. An `update` or `delete` whose `where` has the version
+ * column of `models.X.version` throws it in place of Prisma's P2025. Nothing was written, and the next
+ * read of the row is fresh. `cause` is Prisma's error.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export interface LockFailure {
  */
 export class OptimisticLockError extends CacheAsideError implements LockFailure {
   override readonly name = 'OptimisticLockError'
-  override readonly code: 'OPTIMISTIC_LOCK' = 'OPTIMISTIC_LOCK'
+  override readonly code: 'CACHE_OPTIMISTIC_LOCK' = 'CACHE_OPTIMISTIC_LOCK'
   readonly model: string
   readonly where: Readonly<Record<string, unknown>>
   readonly expected: number | bigint
@@ -47,8 +47,8 @@ export class OptimisticLockError extends CacheAsideError implements LockFailure 
 /** `retryOptimistic` gave up. `cause` is the last `OptimisticLockError`. */
 export class OptimisticRetryError extends CacheAsideError {
   override readonly name = 'OptimisticRetryError'
-  override readonly code: 'OPTIMISTIC_RETRY' = 'OPTIMISTIC_RETRY'
-  /** How often the function ran. */
+  override readonly code: 'CACHE_OPTIMISTIC_RETRY' = 'CACHE_OPTIMISTIC_RETRY'
+  /** The number of times that the function ran. */
   readonly attempts: number
 
   constructor(attempts: number, options: { readonly cause: OptimisticLockError }) {

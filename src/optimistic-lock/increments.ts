@@ -1,22 +1,22 @@
 import { type Catalog, type Model, modelOf, type Relation } from '../catalog/catalog.js'
 import { wrong } from '../checks.js'
-import { isSkip } from '../plan/key.js'
-import { objectOf, type Query } from '../plan/query.js'
-import type { Versions } from '../plan/version-columns.js'
+import { isSkip, objectOf, type Query } from '../plan/query.js'
+import type { VersionColumns } from '../plan/version-columns.js'
 
 /**
- * The arguments of a write with which each update in it, at any depth, also increments the version of
- * the rows that it changes. An update without any data is left alone, as Prisma leaves its rows.
+ * Changes the arguments of a write so that each update in it, at any depth, also increments the version of
+ * the rows that it changes. An update without any data stays as it is, because Prisma does not change its
+ * rows.
  *
  * @throws ConfigurationError if an update sets the version itself.
  */
 export function incremented(
   catalog: Catalog,
-  versions: Versions,
+  versionColumns: VersionColumns,
   { model: name, operation, args }: Pick<Query, 'model' | 'operation' | 'args'>,
 ): unknown {
   const data = dataOf[operation]
-  if (versions.size === 0 || data === undefined) return args
+  if (versionColumns.size === 0 || data === undefined) return args
   return withPart(args, data, (given) => updated(modelOf(catalog, name), given))
 
   function updated(model: Model, data: unknown): unknown {
@@ -26,7 +26,7 @@ export function incremented(
       const operations = data[relation.name]
       if (isObject(operations)) changed[relation.name] = nested(relation, operations)
     }
-    const version = versions.get(model.name)
+    const version = versionColumns.get(model.name)
     if (version === undefined) return changed
     if (isGiven(data[version])) {
       throw wrong(
@@ -39,7 +39,7 @@ export function incremented(
     return changed
   }
 
-  /** What is created or connected is not updated: the other operations stay as they are. */
+  /** Other operations stay as they are: a row that is created or connected is not updated. */
   function nested(relation: Relation, operations: object): unknown {
     const target = modelOf(catalog, relation.target)
     const change = (data: unknown) => updated(target, data)
@@ -58,7 +58,7 @@ export function incremented(
   }
 }
 
-/** Where an operation has the data of its update. */
+/** The argument that holds the data of an operation's update. */
 const dataOf: Readonly<Record<string, string>> = {
   update: 'data',
   updateMany: 'data',
@@ -71,7 +71,7 @@ function isWrapped(target: Model, item: unknown): boolean {
   const { where, data, ...others } = objectOf(item)
   if (data === undefined || Object.keys(others).length > 0) return false
   if (!target.fields.has('data') && !target.relations.has('data')) return true
-  // The model has a field of that name: only the data of a row is made of fields.
+  // The model has a field named `data`. It is a wrapper if its value consists of the model's fields.
   return (
     isObject(data) &&
     Object.keys(data).every((name) => target.fields.has(name) || target.relations.has(name))

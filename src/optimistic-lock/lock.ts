@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Args, objectOf, type Query } from '../plan/query.js'
-import type { Versions } from '../plan/version-columns.js'
+import { isVersion, type VersionColumns } from '../plan/version-columns.js'
 import { type Client, delegateOf } from '../prisma-client/client.js'
-import type { Transaction } from '../write/transactions.js'
+import type { Transaction } from '../prisma-client/operation.js'
 import { OptimisticLockError } from './errors.js'
 
 export interface LockOptions {
   readonly client: Client
-  readonly versions: Versions
-  /** The selection of a row's fields by which `heal` knows what depends on it, and of these. */
+  readonly versionColumns: VersionColumns
+  /** Selects the fields of a row by which `heal` finds what depends on it, and these fields. */
   readonly select: (model: string, fields: Args) => Args
   /** Invalidates what depends on the row that was found. */
   readonly heal: (query: Query, row: Args) => Promise<void>
 }
 
-/** What an update or a delete says of the version of its row. */
+/** The version that an update or a delete expects of its row. */
 interface Expectation {
   readonly column: string
   readonly expected: number | bigint
@@ -24,7 +24,7 @@ interface Expectation {
 
 type Delegates = Readonly<Record<string, { findUnique(args: object): PromiseLike<unknown> }>>
 
-/** Tells of rows that are not found whether they are gone, or only have another version. */
+/** Finds out whether a row that an update did not find is gone, or only has another version. */
 export class Lock {
   readonly #options: LockOptions
 
@@ -32,9 +32,9 @@ export class Lock {
     this.#options = options
   }
 
-  /** @throws OptimisticLockError instead of what `run` fails with, where the row has another version. */
+  /** @throws OptimisticLockError in place of the error of `run`, where the row has another version. */
   async guard(query: Query, transaction: Transaction | undefined, run: () => Promise<unknown>) {
-    const expectation = expectationOf(this.#options.versions, query)
+    const expectation = expectationOf(this.#options.versionColumns, query)
     if (expectation === undefined) return run()
     try {
       return await run()
@@ -55,13 +55,13 @@ export class Lock {
     const row = await this.#read(model, where, select(model, { [column]: true }), transaction)
     const actual = row?.[column]
     if (row === undefined || !isVersion(actual) || BigInt(actual) === BigInt(expected)) return
-    // An entry that shows the expected version is one that no write of the extension could invalidate.
+    // An entry that shows the expected version is out of date, and no write of this extension invalidated it.
     const data = { [column]: { increment: 1 } }
     await heal({ model, operation: 'update', args: { where, data }, dataPath: [] }, row)
     return new OptimisticLockError({ model, where, expected, actual }, { cause })
   }
 
-  /** Nothing where it cannot be read, such as in a transaction that is over: then Prisma's error stands. */
+  /** Undefined where the row cannot be read, as in a transaction that is over: then Prisma's error is thrown. */
   async #read(
     model: string,
     where: Args,
@@ -73,7 +73,7 @@ export class Lock {
       const reader =
         transaction?.kind === 'itx'
           ? client._createItxClient?.(transaction)
-          : // With @prisma/extension-read-replicas; a replica may not have the version yet.
+          : // A replica of @prisma/extension-read-replicas may not have the version yet.
             (client.$primary?.() ?? client)
       const delegate = (reader as unknown as Delegates | undefined)?.[delegateOf(model)]
       return ((await delegate?.findUnique({ where, select })) ?? undefined) as Args | undefined
@@ -83,8 +83,8 @@ export class Lock {
   }
 }
 
-function expectationOf(versions: Versions, query: Query): Expectation | undefined {
-  const column = versions.get(query.model)
+function expectationOf(versionColumns: VersionColumns, query: Query): Expectation | undefined {
+  const column = versionColumns.get(query.model)
   if (column === undefined || !['update', 'delete'].includes(query.operation)) return undefined
   const { [column]: given, ...where } = objectOf(objectOf(query.args).where)
   const { equals, ...others } = objectOf(given)
@@ -92,11 +92,7 @@ function expectationOf(versions: Versions, query: Query): Expectation | undefine
   return isVersion(expected) ? { column, expected, where } : undefined
 }
 
-export function isVersion(value: unknown): value is number | bigint {
-  return typeof value === 'bigint' || Number.isInteger(value)
-}
-
-/** Whether Prisma did not find the row. Each operation of a batch fails with the error of one. */
+/** Whether Prisma did not find the row. All operations of a batch fail with the error of one of them. */
 function isNotFound(error: unknown, transaction: Transaction | undefined): boolean {
   const { code, batchRequestIdx } = objectOf(error)
   if (code !== 'P2025') return false

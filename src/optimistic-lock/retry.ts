@@ -1,41 +1,44 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { checkFunction, checkKeys, durationOf, shareOf, wholeOf, wrong } from '../checks.js'
+import { checkFunction, checkKeys, durationOf, SHORT, shareOf, wholeOf, wrong } from '../checks.js'
 import type { Duration } from '../options/options.js'
 import { OptimisticLockError, OptimisticRetryError } from './errors.js'
 
-/** What `retryOptimistic` takes, every part of it optional. */
+/** The options of `retryOptimistic`, all of them optional. */
 export interface RetryOptions {
-  /** How often the function runs at most. Default 5. */
+  /** The most times that the function runs. Default 5. */
   readonly attempts?: number | undefined
-  /** The pause before the second attempt; it doubles with each further one, up to one second. Default 10 ms. */
+  /** The pause before the second attempt. It doubles with each further attempt, up to one second. Default 10 ms. */
   readonly backoff?: Duration | undefined
   /**
-   * The share, from 0 to 1, by which a pause is at most shortened at random, so that those who met do
-   * not meet again. Default 1: anything from no pause to the whole.
+   * The share, from 0 to 1, by which a pause is shortened at random at most, so that callers who collided
+   * do not collide again. Default 1: anything from no pause to the whole pause.
    */
   readonly jitter?: number | undefined
-  /** Ends the waiting, and no further attempt begins. */
+  /** Ends the waiting; no further attempt begins. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface Attempt {
-  /** 1 for the first. */
+  /** The number of the attempt; the first is 1. */
   readonly attempt: number
 }
 
 const DEFAULT_ATTEMPTS = 5
+/** Milliseconds. */
 const DEFAULT_BACKOFF = 10
+const BACKOFF_LIMITS = { ...SHORT, allowsZero: true }
 const DEFAULT_JITTER = 1
+/** Milliseconds. */
 const LONGEST_PAUSE = 1_000
 
 /**
- * Runs the function again where it failed with `OptimisticLockError`, after a pause. It is to read the
- * row anew each time, and begins a transaction of its own if it needs one.
+ * Runs the function again, after a pause, where it failed with `OptimisticLockError`. The function must
+ * read the row each time, and begin a transaction of its own if it needs one.
  *
  * @returns what the function resolves to.
  * @throws OptimisticRetryError after the last attempt; `cause` is its `OptimisticLockError`.
  * @throws ConfigurationError if an option is wrong.
- * @throws the signal's reason, or whatever else the function fails with.
+ * @throws the signal's reason, or any other error of the function.
  *
  * @example
  * ```ts
@@ -56,7 +59,8 @@ export async function retryOptimistic<T>(
     throw wrong('retryOptimistic.signal', 'an AbortSignal', signal)
   }
   const attempts = wholeOf('retryOptimistic.attempts', options.attempts) ?? DEFAULT_ATTEMPTS
-  const backoff = durationOf('retryOptimistic.backoff', options.backoff, 'zero') ?? DEFAULT_BACKOFF
+  const backoff =
+    durationOf('retryOptimistic.backoff', options.backoff, BACKOFF_LIMITS) ?? DEFAULT_BACKOFF
   const jitter = shareOf('retryOptimistic.jitter', options.jitter) ?? DEFAULT_JITTER
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
@@ -77,7 +81,7 @@ export const retryOptionNames = [
   'signal',
 ] as const satisfies (keyof RetryOptions)[]
 
-/** Milliseconds. */
+/** The pause after an attempt, in milliseconds. */
 export function pauseAfter(attempt: number, backoff: number, jitter: number): number {
   const whole = Math.min(backoff * 2 ** (attempt - 1), Math.max(backoff, LONGEST_PAUSE))
   return whole * (1 - jitter * Math.random())
@@ -87,7 +91,7 @@ async function waited(milliseconds: number, signal: AbortSignal | undefined): Pr
   try {
     await pause(milliseconds, undefined, { signal })
   } catch (error) {
-    // Node's own error says only that it was aborted.
+    // Node's own error does not carry the signal's reason.
     signal?.throwIfAborted()
     throw error
   }

@@ -1,45 +1,59 @@
-/** How long an answer may be served, and in what circumstances longer. All in milliseconds. */
+import { durationOf } from '../checks.js'
+
+/** How long an answer may be served, and in which circumstances longer. All in milliseconds. */
 export interface Policy {
   readonly ttl: number
-  /** Instead of `ttl`, if it is shorter, for an answer that says that there is nothing. */
+  /** Replaces `ttl` if it is shorter, for an answer that says that there is nothing. */
   readonly negativeTtl: number
-  /** For so long after its `ttl` an entry that stands is served while it is read anew. */
-  readonly swr: number
-  /** For so long after its `ttl` an entry that stands is served where the database is away. */
+  /** How long after its `ttl` a valid entry is served while the database is asked again. */
+  readonly staleWhileRevalidate: number
+  /** How long after its `ttl` a valid entry is served if the database cannot be reached. */
   readonly staleIfError: number
 }
 
-/** What a model or a query says of it; where it says nothing, what it is part of does. */
+/** The part of a policy that a model or a query sets. The rest comes from what it is part of. */
 export type PartialPolicy = { readonly [K in keyof Policy]: Policy[K] | undefined }
 
-/** The most specific first. Says all if the last one does. */
-export function policyOf<P extends PartialPolicy>(...said: readonly [...PartialPolicy[], P]): P {
-  const policy = { ...UNSAID } as { -readonly [K in keyof Policy]: Policy[K] | undefined }
-  for (const each of said) {
-    policy.ttl ??= each.ttl
-    policy.negativeTtl ??= each.negativeTtl
-    policy.swr ??= each.swr
-    policy.staleIfError ??= each.staleIfError
-  }
-  return policy as PartialPolicy as P
-}
-
-export const UNSAID: PartialPolicy = {
+export const EMPTY_POLICY: PartialPolicy = {
   ttl: undefined,
   negativeTtl: undefined,
-  swr: undefined,
+  staleWhileRevalidate: undefined,
   staleIfError: undefined,
 }
 
-/** Until when an answer is fresh: its time to live, shortened by chance by at most a share of it. */
-export function freshUntil(
-  value: unknown,
-  startedAt: number,
-  { ttl, negativeTtl }: Policy,
-  jitter: number,
-): number {
-  const isNothing = value === null || value === undefined
-  const life = isNothing ? Math.min(ttl, negativeTtl) : ttl
-  // Whole: Aerospike's client takes no other numbers.
-  return Math.floor(startedAt + life * (1 - jitter * Math.random()))
+/** Merges policies, the most specific first. The result is complete if the last one is. */
+export function mergePolicies<P extends PartialPolicy>(
+  ...policies: readonly [...PartialPolicy[], P]
+): Pick<P, keyof Policy> {
+  const merged = { ...EMPTY_POLICY } as { -readonly [K in keyof Policy]: Policy[K] | undefined }
+  for (const each of policies) {
+    merged.ttl ??= each.ttl
+    merged.negativeTtl ??= each.negativeTtl
+    merged.staleWhileRevalidate ??= each.staleWhileRevalidate
+    merged.staleIfError ??= each.staleIfError
+  }
+  return merged as PartialPolicy as P
+}
+
+/**
+ * Checks the options that make up a policy.
+ *
+ * @param prefix goes before each option's name in errors: empty, or a path that ends in a dot.
+ * @throws ConfigurationError if one is wrong.
+ */
+export function partialPolicyOf(
+  prefix: string,
+  given: { readonly [K in keyof Policy]?: unknown },
+): PartialPolicy {
+  const orZero = { allowsZero: true }
+  return {
+    ttl: durationOf(`${prefix}ttl`, given.ttl),
+    negativeTtl: durationOf(`${prefix}negativeTtl`, given.negativeTtl),
+    staleWhileRevalidate: durationOf(
+      `${prefix}staleWhileRevalidate`,
+      given.staleWhileRevalidate,
+      orZero,
+    ),
+    staleIfError: durationOf(`${prefix}staleIfError`, given.staleIfError, orZero),
+  }
 }

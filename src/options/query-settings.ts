@@ -1,13 +1,15 @@
-import { checkBoolean, checkKeys, checkString, namesOf } from '../checks.js'
-import { ConfigurationError } from '../errors.js'
-import { objectOf } from '../plan/query.js'
-import type { QueryOptions, WriteOptions } from './options.js'
-import { type PartialPolicy, UNSAID } from './policy.js'
-import { partialPolicyOf, queryOptionNames, writeOptionNames } from './settings.js'
+import { checkBoolean, checkKeys, checkString, durationOf, namesOf, wrong } from '../checks.js'
+import { EMPTY_POLICY, type PartialPolicy, partialPolicyOf } from './policy.js'
+import {
+  type QueryOptions,
+  queryOptionNames,
+  type WriteOptions,
+  writeOptionNames,
+} from './query-options.js'
 
-/** What one read says of itself. */
+/** What one read sets for itself. */
 export interface ReadSettings extends PartialPolicy {
-  /** Whether it is to be cached; undefined where it does not say. */
+  /** Whether the read asks to be cached; undefined where it does not say. */
   readonly enabled: boolean | undefined
   readonly refresh: boolean
   /** Sorted, each once. */
@@ -15,8 +17,8 @@ export interface ReadSettings extends PartialPolicy {
   readonly scope: string | undefined
 }
 
-const SAYING_NOTHING: ReadSettings = {
-  ...UNSAID,
+const EMPTY_SETTINGS: ReadSettings = {
+  ...EMPTY_POLICY,
   enabled: undefined,
   refresh: false,
   tags: [],
@@ -24,32 +26,46 @@ const SAYING_NOTHING: ReadSettings = {
 }
 
 /**
- * What a read says with its `cache` argument.
+ * What a read sets with its `cache` argument.
  *
- * @throws ConfigurationError as `settingsOf` does.
+ * @throws ConfigurationError naming the option, what was expected and what was given.
  */
 export function readSettingsOf(cache: unknown): ReadSettings {
-  if (cache === undefined) return SAYING_NOTHING
-  if (typeof cache !== 'boolean' && typeof cache !== 'object') {
-    throw new ConfigurationError(`cache: expected true, false or an object, got ${typeof cache}`)
+  if (cache === undefined) return EMPTY_SETTINGS
+  if (typeof cache === 'boolean') return { ...EMPTY_SETTINGS, enabled: cache }
+  if (typeof cache !== 'object') throw wrong('cache', 'true, false or an object', cache)
+  checkKeys('cache', cache, queryOptionNames)
+  return { ...queryOptionsOf('cache', cache), enabled: true }
+}
+
+/**
+ * Checks the options of one read or of one call of `getOrLoad`, whose names are checked already.
+ *
+ * @param path the path of the options in errors.
+ * @throws ConfigurationError naming the option, what was expected and what was given.
+ */
+export function queryOptionsOf(path: string, given: QueryOptions): Omit<ReadSettings, 'enabled'> {
+  const { scope, refresh, tags, swr, staleWhileRevalidate } = given
+  checkString(`${path}.scope`, scope)
+  checkBoolean(`${path}.refresh`, refresh)
+  if (swr !== undefined && staleWhileRevalidate !== undefined) {
+    throw wrong(`${path}.swr`, 'no value beside staleWhileRevalidate, which it stands for', swr)
   }
-  if (typeof cache === 'object') checkKeys('cache', cache, queryOptionNames)
-  const given: QueryOptions = objectOf(cache)
-  checkString('cache.scope', given.scope)
-  checkBoolean('cache.refresh', given.refresh)
+  const policy = partialPolicyOf(`${path}.`, given)
   return {
-    ...partialPolicyOf('cache.', given),
-    enabled: typeof cache === 'object' ? true : cache,
-    refresh: given.refresh ?? false,
-    tags: [...new Set(namesOf('cache.tags', given.tags))].sort(),
-    scope: given.scope,
+    ...policy,
+    staleWhileRevalidate:
+      policy.staleWhileRevalidate ?? durationOf(`${path}.swr`, swr, { allowsZero: true }),
+    refresh: refresh ?? false,
+    tags: [...new Set(namesOf(`${path}.tags`, tags))].sort(),
+    scope,
   }
 }
 
 /**
  * The tags that a write invalidates with its `cache` argument.
  *
- * @throws ConfigurationError as `settingsOf` does.
+ * @throws ConfigurationError naming the option, what was expected and what was given.
  */
 export function invalidatedBy(cache: unknown): readonly string[] {
   if (cache === undefined) return []

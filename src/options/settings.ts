@@ -1,7 +1,5 @@
-import { annotationOf } from '../catalog/annotations.js'
-import { type Catalog, type Model, modelOf } from '../catalog/catalog.js'
+import type { Catalog } from '../catalog/catalog.js'
 import {
-  checkBoolean,
   checkFunction,
   checkKeys,
   checkList,
@@ -9,32 +7,29 @@ import {
   checkOneOf,
   checkString,
   durationOf,
+  SHORT,
   shareOf,
   wholeOf,
   wrong,
 } from '../checks.js'
-import type { LoadOptions } from '../extension-types.js'
 import { READS } from '../plan/query.js'
-import { versionColumn } from '../plan/version-columns.js'
-import type { NearSettings } from '../read/near-copies.js'
 import type { Store } from '../store/store.js'
-import { trackedFields } from './model-settings.js'
-import type {
-  CacheAsideOptions,
-  ModelOptions,
-  NearOptions,
-  QueryOptions,
-  WriteOptions,
+import { type ModelSettings, modelSettingsOf } from './model-settings.js'
+import {
+  type CacheAsideOptions,
+  type NearOptions,
+  nearOptionNames,
+  optionNames,
 } from './options.js'
-import { type PartialPolicy, type Policy, policyOf, UNSAID } from './policy.js'
+import { type Policy, partialPolicyOf } from './policy.js'
 
-/** The options, checked, with defaults and comments of the schema applied; durations in milliseconds. */
+/** The options, checked, with their defaults and the options in schema comments; durations in milliseconds. */
 export interface Settings extends Policy {
   /** From 0 to 1. */
   readonly jitter: number
   readonly scope: (() => unknown) | undefined
   readonly near: NearSettings | undefined
-  readonly optIn: boolean
+  readonly mode: 'all' | 'opt-in' | 'off'
   readonly strict: boolean
   readonly replicaLag: number | undefined
   readonly rejectWrites: boolean
@@ -42,232 +37,111 @@ export interface Settings extends Policy {
   readonly leaseWait: number
   readonly operations: ReadonlySet<string>
   readonly keyspace: string
-  /** Of the models that have settings of their own. */
+  /** The settings of the models that have their own. */
   readonly models: ReadonlyMap<string, ModelSettings>
 }
 
-export interface ModelSettings extends PartialPolicy {
-  readonly enabled: boolean
-  readonly dependsOn: readonly string[] | undefined
-  readonly trackBy: readonly (readonly string[])[]
-  readonly loose: readonly string[]
-  readonly writeThrough: boolean
-  /** The column that counts the updates of a row. */
-  readonly version: string | undefined
+export interface NearSettings {
+  readonly maxEntries: number
+  /** Counts encoded values. */
+  readonly maxBytes: number
+  /** Milliseconds. */
+  readonly maxStaleness: number
 }
 
 const DEFAULT_TTL = 60_000
 const DEFAULT_JITTER = 0.05
-const DEFAULT_NEAR = { maxEntries: 1_000, maxBytes: 16 * 2 ** 20, maxStaleness: 0 }
+const DEFAULT_NEAR_ENTRIES = 1_000
+const DEFAULT_NEAR_BYTES = 16 * 2 ** 20
 const DEFAULT_WRITE_DEADLINE = 10_000
 const DEFAULT_LEASE_WAIT = 500
 
 /**
- * Checks the options against the schema and gives them their defaults. What code says of a model
- * goes before what its comment in the schema says.
+ * Checks the options against the schema and adds their defaults. Options in code override schema
+ * comments.
  *
  * @throws ConfigurationError naming the option, what was expected and what was given.
  */
 export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settings {
-  checkKeys('', options, optionNames)
-  const { store, mode, operations, models, keyspace, schema } = options
-  const { consistency, onStoreFailure, scope } = options
-  if (store !== undefined && !isStore(store)) {
-    throw wrong('store', 'a store such as memory() or aerospike()', store)
-  }
-  checkOneOf('mode', mode, ['all', 'opt-in'])
-  checkOneOf('consistency', consistency, ['acknowledged', 'strict'])
-  checkOneOf('onStoreFailure', onStoreFailure, ['bypass', 'reject'])
-  for (const name of checkList('operations', operations)) checkName('operations', name, READS)
-  checkString('keyspace', keyspace)
-  checkString('schema', schema)
-  checkFunction('scope', scope)
+  checkOptions(options)
+  const { mode, operations, models, keyspace, consistency, onStoreFailure, scope } = options
   const policy = partialPolicyOf('', options)
   return {
     ttl: policy.ttl ?? DEFAULT_TTL,
     negativeTtl: policy.negativeTtl ?? Number.POSITIVE_INFINITY,
-    swr: policy.swr ?? 0,
+    staleWhileRevalidate: policy.staleWhileRevalidate ?? 0,
     staleIfError: policy.staleIfError ?? 0,
     jitter: shareOf('jitter', options.jitter) ?? DEFAULT_JITTER,
     scope,
     near: nearSettings(options.near),
-    optIn: mode === 'opt-in',
+    mode: mode ?? 'all',
     strict: consistency === 'strict',
-    replicaLag: durationOf('replicaLag', options.replicaLag),
+    replicaLag: durationOf('replicaLag', options.replicaLag, SHORT),
     rejectWrites: onStoreFailure === 'reject',
-    writeDeadline: durationOf('writeDeadline', options.writeDeadline) ?? DEFAULT_WRITE_DEADLINE,
-    leaseWait: durationOf('leaseWait', options.leaseWait) ?? DEFAULT_LEASE_WAIT,
+    writeDeadline:
+      durationOf('writeDeadline', options.writeDeadline, SHORT) ?? DEFAULT_WRITE_DEADLINE,
+    leaseWait: durationOf('leaseWait', options.leaseWait, SHORT) ?? DEFAULT_LEASE_WAIT,
     operations: new Set(operations ?? READS),
     keyspace: keyspace ?? '',
-    models: modelSettings(models, catalog),
+    models: modelSettingsOf(models, catalog),
   }
 }
 
-/** @param path before each name: nothing, or what ends in a dot. */
-export function partialPolicyOf(
-  path: string,
-  given: { readonly [K in keyof Policy]?: unknown },
-): PartialPolicy {
-  return {
-    ttl: durationOf(`${path}ttl`, given.ttl),
-    negativeTtl: durationOf(`${path}negativeTtl`, given.negativeTtl),
-    swr: durationOf(`${path}swr`, given.swr, 'zero'),
-    staleIfError: durationOf(`${path}staleIfError`, given.staleIfError, 'zero'),
+function checkOptions(options: CacheAsideOptions): void {
+  checkKeys('', options, optionNames)
+  const { store, mode, operations, keyspace, schema, consistency, onStoreFailure, scope } = options
+  if (store !== undefined && !isStore(store)) {
+    throw wrong('store', 'a store such as memory() or aerospike()', store)
   }
+  checkOneOf('mode', mode, ['all', 'opt-in', 'off'])
+  checkOneOf('consistency', consistency, ['acknowledged', 'strict'])
+  checkOneOf('onStoreFailure', onStoreFailure, ['bypass', 'reject'])
+  for (const name of checkList('operations', operations)) checkName('operations', name, READS)
+  if (operations?.length === 0) {
+    throw wrong(
+      'operations',
+      "at least one read operation, or mode: 'off' to cache none",
+      operations,
+    )
+  }
+  checkString('keyspace', keyspace)
+  checkString('schema', schema)
+  checkFunction('scope', scope)
 }
-
-export const optionNames = [
-  'store',
-  'ttl',
-  'negativeTtl',
-  'swr',
-  'staleIfError',
-  'jitter',
-  'scope',
-  'near',
-  'mode',
-  'operations',
-  'models',
-  'consistency',
-  'replicaLag',
-  'onStoreFailure',
-  'writeDeadline',
-  'leaseWait',
-  'keyspace',
-  'schema',
-] as const satisfies (keyof CacheAsideOptions)[]
-const policyNames = ['ttl', 'negativeTtl', 'swr', 'staleIfError'] as const
-export const modelOptionNames = [
-  ...policyNames,
-  'trackBy',
-  'loose',
-  'writeThrough',
-  'dependsOn',
-  'version',
-] as const satisfies (keyof ModelOptions)[]
-export const queryOptionNames = [
-  ...policyNames,
-  'refresh',
-  'tags',
-  'scope',
-] as const satisfies (keyof QueryOptions)[]
-export const writeOptionNames = ['invalidate'] as const satisfies (keyof WriteOptions)[]
-export const loadOptionNames = [
-  ...queryOptionNames,
-  'dependsOn',
-] as const satisfies (keyof LoadOptions)[]
-export const nearOptionNames = [
-  'maxEntries',
-  'maxBytes',
-  'maxStaleness',
-] as const satisfies (keyof NearOptions)[]
 
 function nearSettings(given: NearOptions | undefined): NearSettings | undefined {
   if (given === undefined) return undefined
   checkKeys('near', given, nearOptionNames)
-  const { maxEntries, maxBytes, maxStaleness } = given
   return {
-    maxEntries: wholeOf('near.maxEntries', maxEntries) ?? DEFAULT_NEAR.maxEntries,
-    maxBytes: wholeOf('near.maxBytes', maxBytes) ?? DEFAULT_NEAR.maxBytes,
+    maxEntries: wholeOf('near.maxEntries', given.maxEntries) ?? DEFAULT_NEAR_ENTRIES,
+    maxBytes: wholeOf('near.maxBytes', given.maxBytes) ?? DEFAULT_NEAR_BYTES,
     maxStaleness:
-      durationOf('near.maxStaleness', maxStaleness, 'zero') ?? DEFAULT_NEAR.maxStaleness,
+      durationOf('near.maxStaleness', given.maxStaleness, { ...SHORT, allowsZero: true }) ?? 0,
   }
-}
-
-function modelSettings(
-  given: CacheAsideOptions['models'],
-  catalog: Catalog,
-): ReadonlyMap<string, ModelSettings> {
-  const settings = new Map<string, ModelSettings>()
-  for (const model of tablesIn(catalog)) {
-    const annotation = annotationOf(model)
-    if (annotation !== undefined) {
-      const path = `the @cache comment of model ${model.name}`
-      settings.set(model.name, oneModel(path, annotation, catalog, model))
-    }
-  }
-  if (given !== undefined) checkKeys('models', given, namesIn(catalog), 'model')
-  for (const [name, options] of Object.entries(given ?? {})) {
-    if (options === undefined) continue
-    const path = `models.${name}`
-    settings.set(name, oneModel(path, options, catalog, modelOf(catalog, name), settings.get(name)))
-  }
-  return settings
-}
-
-/** @param under what goes for what is not given. */
-function oneModel(
-  path: string,
-  given: unknown,
-  catalog: Catalog,
-  model: Model,
-  under: ModelSettings = NOTHING_SAID,
-): ModelSettings {
-  if (given === false) return { ...under, enabled: false }
-  checkKeys(path, given, modelOptionNames)
-  const options = given as ModelOptions
-  const { dependsOn, trackBy, loose, writeThrough, version } = options
-  checkBoolean(`${path}.writeThrough`, writeThrough)
-  for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
-    checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
-  }
-  const tracked = checkList(`${path}.trackBy`, trackBy).map((key) =>
-    trackedFields(`${path}.trackBy`, key, model, catalog.provider),
-  )
-  for (const name of checkList(`${path}.loose`, loose)) {
-    checkName(`${path}.loose`, name, [...model.fields.keys()], 'field')
-    if (tracked.flat().includes(name as string)) {
-      throw wrong(`${path}.loose`, 'fields that are not in trackBy', name)
-    }
-  }
-  return {
-    ...policyOf(partialPolicyOf(`${path}.`, options), under),
-    enabled: true,
-    dependsOn: dependsOn ?? under.dependsOn,
-    trackBy: [...under.trackBy, ...tracked],
-    loose: [...under.loose, ...(loose ?? [])],
-    writeThrough: writeThrough ?? under.writeThrough,
-    version: versionColumn(`${path}.version`, version, model) ?? under.version,
-  }
-}
-
-const NOTHING_SAID: ModelSettings = {
-  ...UNSAID,
-  enabled: true,
-  dependsOn: undefined,
-  trackBy: [],
-  loose: [],
-  writeThrough: false,
-  version: undefined,
-}
-
-function namesIn(catalog: Catalog): readonly string[] {
-  return tablesIn(catalog).map(({ name }) => name)
-}
-
-/** Tables and views, without what stands between two of them. */
-function tablesIn(catalog: Catalog): readonly Model[] {
-  return [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
 }
 
 function isStore(given: unknown): given is Store {
   return (
     typeof given === 'object' &&
     given !== null &&
-    storeMethods.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
+    Object.keys(storeMethods).every(
+      (name) => typeof (given as Record<string, unknown>)[name] === 'function',
+    )
   )
 }
 
-const storeMethods = [
-  'lookup',
-  'states',
-  'repair',
-  'announce',
-  'settle',
-  'fill',
-  'lease',
-  'release',
-  'health',
-  'clear',
-  'close',
-] as const satisfies (keyof Store)[]
+/** Every method of the contract: the type does not let one be forgotten. */
+const storeMethods: Record<keyof Store, true> = {
+  lookup: true,
+  states: true,
+  repair: true,
+  announce: true,
+  settle: true,
+  unmark: true,
+  fill: true,
+  lease: true,
+  release: true,
+  health: true,
+  clear: true,
+  close: true,
+}

@@ -1,29 +1,29 @@
 import type { Facts } from './facts.js'
 import type { Value } from './normalise.js'
-import type { Tracked } from './tracked-keys.js'
+import type { TrackedKeys } from './tracked-keys.js'
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** More values than these are not looked for in an answer. */
-const LIMIT = 64
+/** The most values that `valuesAt` gives: with more of them, a tag for each would cost more than it saves. */
+const MAX_VALUES = 64
 
 /**
- * Where the rows of a part of a read stand in its answer: relation by relation. The fluent API gives
- * only what lies under `base`.
+ * Where an answer shows the rows of a part of the read: relation by relation. The fluent API answers
+ * only with what lies under `base`.
  */
 export interface Place {
   readonly base: readonly string[]
   readonly path: readonly string[]
 }
 
-/** The rows there; undefined where the answer does not show them. */
+/** The rows at that place; undefined where the answer does not show them. */
 export function rowsAt(answer: unknown, { base, path }: Place): readonly Row[] | undefined {
   if (base.some((name, index) => path[index] !== name)) return undefined
-  let rows = objects(answer)
+  let rows = objectsIn(answer)
   for (const name of path.slice(base.length)) {
     const next: Row[] = []
     for (const row of rows ?? []) {
-      const found = objects(row[name])
+      const found = objectsIn(row[name])
       if (found === undefined) return undefined
       next.push(...found)
     }
@@ -32,22 +32,28 @@ export function rowsAt(answer: unknown, { base, path }: Place): readonly Row[] |
   return rows
 }
 
-function objects(value: unknown): readonly Row[] | undefined {
+function objectsIn(value: unknown): readonly Row[] | undefined {
   if (value === null) return []
   if (Array.isArray(value)) return value
   return typeof value === 'object' ? [value as Row] : undefined
 }
 
+export interface ShownFields {
+  readonly place: Place
+  readonly tracked: TrackedKeys
+  /** The model of the rows at that place. */
+  readonly model: string
+  readonly fields: readonly string[]
+}
+
 /**
- * The values that the rows have in the fields, each once, without those that relate to nothing
- * because one is null; undefined where a row does not show them, or there are too many.
+ * The values that the rows have in the fields, each once. Rows that relate to nothing, because one of
+ * the values is null, are left out. Undefined where a row does not show the fields, or where there
+ * are too many values.
  */
 export function valuesAt(
   answer: unknown,
-  place: Place,
-  tracked: Tracked,
-  model: string,
-  fields: readonly string[],
+  { place, tracked, model, fields }: ShownFields,
 ): readonly (readonly Value[])[] | undefined {
   const rows = rowsAt(answer, place)
   if (rows === undefined) return undefined
@@ -57,15 +63,15 @@ export function valuesAt(
     if (values.includes(undefined)) return undefined
     if (values.includes(null)) continue
     found.set(JSON.stringify(values), values as readonly Value[])
-    if (found.size > LIMIT) return undefined
+    if (found.size > MAX_VALUES) return undefined
   }
   return [...found.values()]
 }
 
-/** What a row that came back tells of itself. */
-export function factsOf(tracked: Tracked, model: string, row: unknown): Facts {
+/** The values of tracked fields that a returned row shows. */
+export function factsOfRow(tracked: TrackedKeys, model: string, row: unknown): Facts {
   const facts = new Map<string, readonly Value[]>()
-  const [only] = objects(row) ?? []
+  const [only] = objectsIn(row) ?? []
   if (only === undefined) return facts
   for (const { fields } of tracked.keys(model)) {
     for (const field of fields) {

@@ -1,12 +1,11 @@
 import type { Field, Model } from '../catalog/catalog.js'
 import { carry, type Facts } from './facts.js'
 import { alternatives } from './filter.js'
-import { isSkip } from './key.js'
 import type { Value } from './normalise.js'
-import { type Args, objectOf } from './query.js'
-import type { Tracked } from './tracked-keys.js'
+import { type Args, isSkip, objectOf } from './query.js'
+import type { TrackedKeys } from './tracked-keys.js'
 
-/** The scalar fields that data changes: those it names, those of a relation that it changes, and those that Prisma sets. */
+/** The scalar fields that the data changes: fields that it names, foreign keys of relations that it changes, and fields that Prisma sets. */
 export function changedBy(model: Model, data: Args): ReadonlySet<string> {
   const changed = new Set<string>()
   for (const { name, updatedAt } of model.fields.values()) {
@@ -20,8 +19,8 @@ export function changedBy(model: Model, data: Args): ReadonlySet<string> {
   return changed
 }
 
-/** What data says of the values that rows get. */
-export function factsOfData(tracked: Tracked, model: Model, data: Args): Facts {
+/** The values that the data gives to rows, as far as it says them. */
+export function factsOfData(tracked: TrackedKeys, model: Model, data: Args): Facts {
   const facts = new Map<string, readonly Value[]>()
   for (const name of model.fields.keys()) {
     const given = data[name]
@@ -45,9 +44,9 @@ export function factsOfData(tracked: Tracked, model: Model, data: Args): Facts {
   return facts
 }
 
-/** The same for a row that is created: a field that is not given gets its default. */
+/** The values of a row that is created with the data: a field that is not given gets its default. */
 export function factsOfNew(
-  tracked: Tracked,
+  tracked: TrackedKeys,
   model: Model,
   data: Args,
   implied: readonly string[],
@@ -67,7 +66,7 @@ export function factsOfNew(
   return facts
 }
 
-function defaultOf(tracked: Tracked, model: Model, field: Field): Value | undefined {
+function defaultOf(tracked: TrackedKeys, model: Model, field: Field): Value | undefined {
   const normalise = tracked.normaliser(model.name, field.name)
   if (normalise === undefined || field.default.kind === 'generated' || field.updatedAt) {
     return undefined

@@ -1,7 +1,7 @@
-import { combinations, type Facts, LIMIT } from './facts.js'
+import { combinations, type Facts, MAX_PINNED_VALUES } from './facts.js'
 import type { Value } from './normalise.js'
 import type { Tag, TagId } from './tag.js'
-import type { Tracked, TrackedKey } from './tracked-keys.js'
+import type { TrackedKey, TrackedKeys } from './tracked-keys.js'
 
 /** The rows that have these values of the key. */
 export interface Pin {
@@ -9,10 +9,13 @@ export interface Pin {
   readonly values: readonly (readonly Value[])[]
 }
 
-/** What an answer says of wide tags, see `Read` of the protocol. */
+/** What an answer says about the wide tags of its read. */
 export interface Narrowed {
+  /** The wide tags that the answer does not depend on. */
   readonly dropped: readonly TagId[]
+  /** The wide tags that the tags of the returned rows can replace. */
   readonly replaced: readonly TagId[]
+  /** The tags of the returned rows. */
   readonly rows: readonly TagId[]
 }
 
@@ -20,50 +23,50 @@ interface Wide {
   readonly model: string
   readonly tag: Tag
   readonly kind: 'model' | 'insert'
-  /** Of every part of the read that needs the tag. */
+  /** One for each part of the read that needs the tag. */
   readonly resolves: Resolve[]
 }
 
-/** The tags that can stand for a wide one, given the answer; undefined where none can. */
+/** Gives the tags that can replace a wide tag, once the answer is known; undefined where none can. */
 type Resolve = (answer: unknown) => readonly Tag[] | undefined
 
-/** Why a read depends on a tag, for `explain`. */
+/** The reason why a read depends on a tag, for `explain`. */
 export interface Part {
   readonly model: string
-  /** Where in the query. */
+  /** The place in the query that needs the tag. */
   readonly at: string
   readonly tags: readonly Tag[]
   readonly how: 'pinned' | 'narrowed' | 'whole'
   readonly why?: string | undefined
 }
 
-/** The most tags of rows in one entry: each is looked up with it. */
-const NARROWED_TAGS = 128
+/** The most tags of returned rows in one entry: each of them is looked up with the entry. */
+const MAX_TAGS_OF_ROWS = 128
 
 /** Gathers what a read depends on. */
 export class Dependencies {
   readonly parts: Part[] = []
-  readonly #tracked: Tracked
+  readonly #tracked: TrackedKeys
   readonly #explains: boolean
   readonly #firm = new Map<TagId, { readonly tag: Tag; readonly model: string }>()
   readonly #wide = new Map<TagId, Wide>()
-  /** Models that are depended on as a whole, which makes their other tags superfluous. */
+  /** Models on which the read depends as a whole, so that their other tags say nothing more. */
   readonly #wholes = new Set<string>()
 
-  constructor(tracked: Tracked, explains: boolean) {
+  constructor(tracked: TrackedKeys, explains: boolean) {
     this.#tracked = tracked
     this.#explains = explains
   }
 
-  /** Every row of the model may matter. */
+  /** Depends on every row of the model. */
   whole(model: string, at: readonly string[], why: () => string): void {
     this.#wholes.add(model)
     if (this.#explains) this.#explain(model, at, [this.#tracked.modelTag(model)], 'whole', why())
   }
 
   /**
-   * Rows that have these values matter. An insert of a row whose values are not known beforehand
-   * matters too, unless the answer shows that all of a unique key are taken.
+   * Depends on the rows that have these values. An insert of a row whose unique values are not known
+   * before it runs matters too, unless the answer shows a row for each value that the read asks for.
    */
   pinned(
     pins: readonly Pin[],
@@ -78,7 +81,7 @@ export class Dependencies {
     }
   }
 
-  /** Rows of the key's model matter that only the answer tells. */
+  /** Depends on rows whose values of the key only the answer shows. */
   narrowed(
     key: TrackedKey,
     at: readonly string[],
@@ -93,18 +96,18 @@ export class Dependencies {
     if (this.#explains) this.#explain(key.model, at, [key.family], 'narrowed')
   }
 
-  /** What the answer depends on in any case. */
+  /** The tags that the answer depends on, whatever it is. */
   firm(): readonly Tag[] {
     const wholes = Array.from(this.#wholes, (model) => this.#tracked.modelTag(model))
     return [...wholes, ...this.#others(this.#firm).map(({ tag }) => tag)]
   }
 
-  /** What it also depends on, unless `narrow` says better. */
+  /** The tags that it also depends on, unless `narrow` finds more precise ones. */
   wide(): readonly Tag[] {
     return this.#others(this.#wide).map(({ tag }) => tag)
   }
 
-  /** What the answer says of the wide tags. */
+  /** What the answer says about the wide tags. */
   narrow(answer: unknown): Narrowed {
     const dropped: TagId[] = []
     const replaced: TagId[] = []
@@ -113,7 +116,7 @@ export class Dependencies {
       const found = resolves.map((resolve) => resolve(answer))
       if (found.includes(undefined)) continue
       const tags = found.flatMap((each) => each ?? []).filter(({ id }) => !this.#firm.has(id))
-      if (rows.size + tags.length > NARROWED_TAGS) continue
+      if (rows.size + tags.length > MAX_TAGS_OF_ROWS) continue
       if (kind === 'insert') dropped.push(tag.id)
       else replaced.push(tag.id)
       for (const { id } of tags) rows.add(id)
@@ -148,7 +151,7 @@ export class Dependencies {
   }
 }
 
-/** The key tags that cover rows of one of these kinds; undefined where some kind has none. */
+/** The tags of keys that cover all rows for which one of the facts holds; undefined where there are none. */
 export function pinsOf(
   keys: readonly TrackedKey[],
   alternatives: readonly Facts[],
@@ -156,15 +159,18 @@ export function pinsOf(
   const pins = alternatives.map((facts) => bestPin(keys, facts))
   if (pins.includes(undefined)) return undefined
   const values = pins.reduce((sum, pin) => sum + (pin as Pin).values.length, 0)
-  return values > LIMIT ? undefined : (pins as Pin[])
+  return values > MAX_PINNED_VALUES ? undefined : (pins as Pin[])
 }
 
-/** A unique key before another; of the others, one of more fields, as fewer rows have them all; fewer values before more. */
+/**
+ * The pin that the fewest rows match: a unique key goes before another, a key of more fields before one
+ * of fewer, and fewer values before more.
+ */
 function bestPin(keys: readonly TrackedKey[], facts: Facts): Pin | undefined {
   let best: Pin | undefined
   for (const key of keys) {
     const values = combinations(facts, key.fields)
-    if (values === undefined || values.length > LIMIT) continue
+    if (values === undefined || values.length > MAX_PINNED_VALUES) continue
     if (best === undefined || isBetter({ key, values }, best)) best = { key, values }
   }
   return best

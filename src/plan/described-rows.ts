@@ -2,15 +2,15 @@ import { pinsOf } from './dependencies.js'
 import { alternatives } from './filter.js'
 import type { Tag } from './tag.js'
 import { Touches } from './touches.js'
-import type { Tracked } from './tracked-keys.js'
+import type { TrackedKeys } from './tracked-keys.js'
 import { whyWhole } from './why.js'
 
 /**
- * What depends on the rows that `where` describes, as a read of them does; or why they cannot be told
- * from the other rows of their model.
+ * The tags that a read of the rows depends on which `where` describes; or the reason why no tag is about
+ * these rows alone.
  */
 export function dependingOn(
-  tracked: Tracked,
+  tracked: TrackedKeys,
   model: string,
   where: unknown,
 ): { readonly tags: readonly Tag[] } | { readonly why: string } {
@@ -25,8 +25,8 @@ export function dependingOn(
   return { tags }
 }
 
-/** What is touched by any change to the rows that `where` describes, before or after it. */
-export function touching(tracked: Tracked, model: string, where: unknown): readonly Tag[] {
+/** The tags that any change touches to rows which `where` describes before or after it. */
+export function touchesOfRows(tracked: TrackedKeys, model: string, where: unknown): readonly Tag[] {
   const touches = new Touches(tracked)
   for (const facts of alternatives(tracked, tracked.model(model), where)) {
     touches.rows(model, { kind: 'delete', before: facts })

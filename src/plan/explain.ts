@@ -4,34 +4,34 @@ import type { ReadPlan } from './planner.js'
 import { objectOf, type Query } from './query.js'
 import type { Tag } from './tag.js'
 
-/** What the cache makes of one call, without the call. */
+/** How the cache treats one call. */
 export interface Explanation {
   readonly kind: 'read' | 'write'
   /** Absent for raw SQL. */
   readonly model?: string | undefined
   readonly operation: string
-  /** Of a read that is not cached: why. */
+  /** The reason why a read is not cached; absent for one that is. */
   readonly bypass?: BypassReason | undefined
-  /** Of a read that is cached: what the store knows its entry by. */
+  /** The key of the read's entry in the store; absent for a read that is not cached. */
   readonly key?: string | undefined
-  /** Of a read that is cached: how long its answer may be served, in milliseconds. */
-  readonly ttl?: number | undefined
-  /** What a read depends on, or a write touches. */
+  /** How long the read's answer may be served, in milliseconds; absent for a read that is not cached. */
+  readonly ttlMs?: number | undefined
+  /** The tags that a read depends on, or that a write invalidates. */
   readonly tags: readonly ExplainedTag[]
 }
 
 export interface ExplainedTag {
-  /** `Post` (the whole model), `Post{authorId:7}` (rows with a value) or `Post{authorId}` (rows with any). */
+  /** `Post` (the whole model), `Post{authorId:7}` (rows with that value) or `Post{authorId}` (rows with any value). */
   readonly name: string
-  /** Whether it stands for rows with known values, instead of for a model or for all values of a key. */
+  /** Whether the tag is about rows with known values, and not about a model or all values of a key. */
   readonly precise: boolean
-  /** Where in the query the need for it arises; empty for the query itself. */
+  /** The place in the query that needs the tag; empty for the query itself. */
   readonly at: string
-  /** Why it is not precise, and what would make it so. */
+  /** The reason why the tag is not precise, and what would make it precise. */
   readonly why?: string | undefined
 }
 
-/** @param parts why the read depends on what it depends on. */
+/** @param parts the reasons for the read's dependencies. */
 export function explainRead(
   { model, operation }: Query,
   plan: ReadPlan,
@@ -39,7 +39,7 @@ export function explainRead(
 ): Explanation {
   const about = { kind: 'read', model, operation } as const
   if (!plan.cacheable) return { ...about, bypass: plan.reason, tags: [] }
-  return { ...about, key: plan.key, ttl: plan.ttl, tags: parts.flatMap(explainPart) }
+  return { ...about, key: plan.key, ttlMs: plan.ttl, tags: parts.flatMap(explainPart) }
 }
 
 function explainPart({ how, model, tags, at, why }: Part): readonly ExplainedTag[] {
@@ -51,14 +51,14 @@ function explainPart({ how, model, tags, at, why }: Part): readonly ExplainedTag
         name: name.replace(/\}$/, ':…}'),
         precise: true,
         at,
-        why: 'the values are those of the rows that come back',
+        why: 'the values are those of the returned rows',
       }))
     case 'whole':
       return [{ name: model, precise: false, at, why: `\`${model}\` as a whole, because ${why}` }]
   }
 }
 
-/** @param tags what the write announces: its result may show that less was touched. */
+/** @param tags the tags that the write announces; its result may show that it touched fewer. */
 export function explainWrite(
   query: Pick<Query, 'operation' | 'args'> & { readonly model?: string | undefined },
   tags: readonly Tag[],
@@ -74,7 +74,7 @@ export function explainWrite(
 
 function explainTouch({ operation, args }: Pick<Query, 'operation' | 'args'>, name: string) {
   const [, model = '', fields = ''] = name.match(/^([^{]*)\{(.*)\}$/) ?? []
-  if (model === '') return { precise: false, why: 'touched by every write to the model' }
+  if (model === '') return { precise: false, why: 'every write to the model invalidates it' }
   if (fields === '+') {
     return {
       precise: false,
@@ -89,7 +89,7 @@ function explainTouch({ operation, args }: Pick<Query, 'operation' | 'args'>, na
     precise: false,
     why:
       isSet && !operation.startsWith('create')
-        ? `\`${fields}\` changes, and its value before is not in \`where\`: add it there to touch less`
-        : `\`${fields}\` of the rows is not in \`where\` or \`data\`; if the result shows it, only rows with that value are touched`,
+        ? `\`${fields}\` changes, and its value before is not in \`where\`: add it there to invalidate less`
+        : `\`${fields}\` of the rows is not in \`where\` or \`data\`; if the result shows it, only rows with that value are invalidated`,
   }
 }

@@ -1,14 +1,14 @@
 import type { Value } from './normalise.js'
 
-/** What is known of rows: that each has, in such a field, one of these values. */
+/** What is known of rows: each row has one of these values in that field. */
 export type Facts = ReadonlyMap<string, readonly Value[]>
 
 export const NOTHING_KNOWN: Facts = new Map()
 
-/** More values or alternatives than these are taken for any. */
-export const LIMIT = 32
+/** With more values or alternatives than this, a key counts as not pinned. */
+export const MAX_PINNED_VALUES = 32
 
-/** What is known of rows for which both hold. */
+/** What is known of rows for which both facts hold. */
 export function both(one: Facts, other: Facts): Facts {
   if (one.size === 0) return other
   if (other.size === 0) return one
@@ -20,13 +20,15 @@ export function both(one: Facts, other: Facts): Facts {
   return facts
 }
 
-/** What is known where one of each side holds; where that is too much, what one side says. */
+/** What is known where one fact of each side holds. Where the combinations are too many, one side is dropped. */
 export function eachWithEach(ones: readonly Facts[], others: readonly Facts[]): readonly Facts[] {
-  if (ones.length * others.length > LIMIT) return ones.length < others.length ? ones : others
+  if (ones.length * others.length > MAX_PINNED_VALUES) {
+    return ones.length < others.length ? ones : others
+  }
   return ones.flatMap((one) => others.map((other) => both(one, other)))
 }
 
-/** The facts about these fields, as facts about those in the same places; undefined if one is not known. */
+/** Renames facts about the fields `from` to the fields `to`, in their order; undefined if one is not known. */
 export function carry(
   facts: Facts,
   from: readonly string[],
@@ -41,11 +43,11 @@ export function carry(
   return carried
 }
 
-/** Every combination of values that rows may have in the fields; undefined if there may be others, or too many. */
+/** Every combination of values that rows may have in the fields; undefined if one is not known, or if there are too many. */
 export function combinations(
   facts: Facts,
   fields: readonly string[],
-  limit = LIMIT,
+  limit = MAX_PINNED_VALUES,
 ): readonly (readonly Value[])[] | undefined {
   let found: (readonly Value[])[] = [[]]
   for (const field of fields) {

@@ -1,15 +1,14 @@
 import type { Model, Relation } from '../catalog/catalog.js'
-import { carry, eachWithEach, type Facts, LIMIT, NOTHING_KNOWN } from './facts.js'
-import { isSkip } from './key.js'
+import { carry, eachWithEach, type Facts, MAX_PINNED_VALUES, NOTHING_KNOWN } from './facts.js'
 import type { Value } from './normalise.js'
-import { type Args, listOf, objectOf } from './query.js'
-import type { Tracked } from './tracked-keys.js'
+import { type Args, isSkip, listOf, objectOf } from './query.js'
+import type { TrackedKeys } from './tracked-keys.js'
 
 /**
- * What a `where` says of the rows that it lets through: one of these alternatives holds for each.
- * What is not understood says nothing, so the alternatives may only be too wide.
+ * What a `where` says about the rows that it selects: one of these alternatives holds for each row. A
+ * condition that is not understood says nothing, so the alternatives may be too wide, but never too narrow.
  */
-export function alternatives(tracked: Tracked, model: Model, where: unknown): readonly Facts[] {
+export function alternatives(tracked: TrackedKeys, model: Model, where: unknown): readonly Facts[] {
   let found: readonly Facts[] = ANYTHING
   for (const [name, condition] of Object.entries(objectOf(where))) {
     if (condition === undefined || isSkip(condition)) continue
@@ -21,7 +20,7 @@ export function alternatives(tracked: Tracked, model: Model, where: unknown): re
 const ANYTHING: readonly Facts[] = [NOTHING_KNOWN]
 
 function oneCondition(
-  tracked: Tracked,
+  tracked: TrackedKeys,
   model: Model,
   name: string,
   condition: unknown,
@@ -33,7 +32,7 @@ function oneCondition(
   }
   if (name === 'OR') {
     const parts = listOf(condition).flatMap((part) => alternatives(tracked, model, part))
-    return parts.length === 0 || parts.length > LIMIT ? ANYTHING : parts
+    return parts.length === 0 || parts.length > MAX_PINNED_VALUES ? ANYTHING : parts
   }
   if (model.compounds.has(name)) return alternatives(tracked, model, condition)
   const relation = model.relations.get(name)
@@ -42,9 +41,9 @@ function oneCondition(
   return values === undefined ? ANYTHING : [new Map([[name, values]])]
 }
 
-/** `author: { id: 7 }` says that `authorId` is 7. */
+/** The filter `author: { id: 7 }` says that `authorId` is 7. */
 function relatedCondition(
-  tracked: Tracked,
+  tracked: TrackedKeys,
   { holder, target, here, there }: Relation,
   condition: Args,
 ): readonly Facts[] {
@@ -55,9 +54,9 @@ function relatedCondition(
   )
 }
 
-/** The values that the condition lets a field have, if it says so. */
+/** The values that the condition allows the field to have; undefined where it allows others. */
 function valuesOf(
-  tracked: Tracked,
+  tracked: TrackedKeys,
   model: Model,
   field: string,
   condition: unknown,
@@ -73,7 +72,7 @@ function valuesOf(
     const value = normalise(equals)
     return value === undefined ? undefined : [value]
   }
-  if (!Array.isArray(list) || list.length > LIMIT) return undefined
+  if (!Array.isArray(list) || list.length > MAX_PINNED_VALUES) return undefined
   const values = list.map(normalise)
   return values.includes(undefined) ? undefined : [...new Set(values as Value[])]
 }

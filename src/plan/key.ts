@@ -1,18 +1,18 @@
 import { hash } from 'node:crypto'
-import type { Query } from './query.js'
+import { isSkip, type Query } from './query.js'
 
-/** What the store knows an entry by. */
+/** The key of an entry's record in the store. */
 export type EntryKey = string & { readonly brand: 'entry' }
 
-/** What all reads of a client have in common, and an answer depends on. */
+/** What an answer depends on besides the read, the same for all reads of one client. */
 export interface KeyTerms {
   readonly keyspace: string
-  /** What the schema and the client (global omit, result extensions) do to the answer. */
+  /** Stands for what the schema and the client (global omit, result extensions) do to the answer. */
   readonly fingerprint: string
 }
 
-/** Changes when the canonical form does. */
-const FORMAT = 2
+/** The version of the canonical form: another form needs another number. */
+const CANONICAL_FORMAT = 2
 
 /**
  * The canonical form of a read. It is injective, so that two reads which Prisma tells apart never
@@ -25,9 +25,9 @@ export function canonicalRead(query: Query, scope: string | undefined): string {
   return canonical([scope ?? null, model, operation, dataPath, args])
 }
 
-/** @param read its canonical form. */
+/** @param read the canonical form of the read. */
 export function entryKey({ keyspace, fingerprint }: KeyTerms, read: string): EntryKey {
-  const terms = canonical([FORMAT, keyspace, fingerprint])
+  const terms = canonical([CANONICAL_FORMAT, keyspace, fingerprint])
   return hash('sha256', terms + read, 'base64url') as EntryKey
 }
 
@@ -36,10 +36,12 @@ export class UnkeyableError extends Error {
 }
 
 /**
- * Values as JSON with sorted keys and a comma after each item (keys as given, inside JSON that a filter compares), except that what
- * JSON would lose or confuse begins with a letter of its own, which no JSON value does here: `B` bytes,
- * `D` dates, `M` decimals, `E` DbNull and its kin, `F` field references, `I` big integers, `N` numbers
- * that JSON lacks, `U` an `undefined` (only where Prisma refuses it: inside arrays).
+ * Writes a value as JSON with sorted keys and a comma after each item. Values that JSON would lose or
+ * confuse begin with a letter, as no JSON value does here: `B` bytes, `D` dates, `M` decimals, `E` DbNull
+ * and its kin, `F` field references, `I` big integers, `N` numbers that JSON lacks, `U` an `undefined`
+ * (only where Prisma refuses it: inside arrays).
+ *
+ * @param asGiven whether keys keep their order, as in JSON that a filter compares.
  */
 export function canonical(value: unknown, asGiven = false): string {
   switch (typeof value) {
@@ -69,7 +71,7 @@ function formatNumber(value: number): string {
 function canonicalObject(value: object, asGiven: boolean): string {
   if (Array.isArray(value)) {
     let items = ''
-    // Holes of a sparse array count as the `undefined` that Prisma finds there.
+    // A loop over a sparse array gives `undefined` for its holes, as Prisma finds it there.
     for (const item of value) items += `${canonical(item, asGiven)},`
     return `[${items}]`
   }
@@ -82,12 +84,12 @@ function canonicalObject(value: object, asGiven: boolean): string {
   if (prototype === Object.prototype || prototype === null) return canonicalFields(value, asGiven)
   if (isDecimal(value)) return `M"${value.toFixed()}"`
   if (isNullType(value)) return `E"${value._getName()}"`
-  // Prisma's field references have no methods to know them by, but they are no plain objects.
+  // Prisma's field references are not plain objects, and have no methods that tell what they are.
   if ('modelName' in value && 'typeName' in value) return `F${canonicalFields(value, asGiven)}`
   throw new UnkeyableError(`an object of class ${value.constructor?.name} has no canonical form`)
 }
 
-/** Keys sorted, or as they were given; `undefined` and `Prisma.skip` dropped, as Prisma drops them. */
+/** Writes the fields of an object without `undefined` and `Prisma.skip`, as Prisma drops both. */
 function canonicalFields(value: object, asGiven: boolean): string {
   const keys = Object.keys(value)
   if (!asGiven && keys.length > 1) keys.sort()
@@ -95,13 +97,13 @@ function canonicalFields(value: object, asGiven: boolean): string {
   for (const key of keys) {
     const field = (value as Record<string, unknown>)[key]
     if (field === undefined || isSkip(field)) continue
-    fields += `${JSON.stringify(key)}:${canonical(field, asGiven || comparing.has(key))},`
+    fields += `${JSON.stringify(key)}:${canonical(field, asGiven || jsonFilters.has(key))},`
   }
   return `{${fields}}`
 }
 
-/** What may hold JSON to compare with: SQLite compares it as text, in which keys have an order. */
-const comparing: ReadonlySet<string> = new Set([
+/** The filters that may hold JSON: SQLite compares JSON as text, in which keys have an order. */
+const jsonFilters: ReadonlySet<string> = new Set([
   'equals',
   'not',
   'array_contains',
@@ -109,29 +111,12 @@ const comparing: ReadonlySet<string> = new Set([
   'array_ends_with',
 ])
 
-/** Any version of decimal.js, as Prisma itself recognises it. */
+/** Recognises any version of decimal.js, by the test that Prisma itself uses. */
 function isDecimal(value: object): value is { toFixed(): string } {
   return 'd' in value && 'e' in value && 's' in value && 'toFixed' in value
 }
 
-/** DbNull, JsonNull and AnyNull. */
+/** Recognises DbNull, JsonNull and AnyNull. */
 function isNullType(value: object): value is { _getName(): string } {
   return '_getName' in value && typeof value._getName === 'function'
-}
-
-export function isSkip(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'ifUndefined' in value &&
-    typeof value.ifUndefined === 'function'
-  )
-}
-
-/** Whether an `undefined` stands anywhere: with `strictUndefinedChecks` Prisma refuses what the key would drop. */
-export function containsUndefined(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
-    return value === undefined
-  }
-  return Object.values(value).some(containsUndefined)
 }

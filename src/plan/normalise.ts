@@ -1,22 +1,22 @@
 import type { Field } from '../catalog/catalog.js'
 
-/** A value of a field in a form that two values share exactly if the database holds them equal. */
+/** A value of a field in its normal form: two values have the same one exactly if the database holds them equal. */
 export type Value = string | null
 
-/** The value in that form; undefined where it is not certain what the database takes it for. */
+/** Gives the value in its normal form; undefined where it is not certain how the database reads it. */
 export type Normalise = (given: unknown) => Value | undefined
 
 /**
- * How values of the field are compared; undefined where the database compares loosely, or not by
- * these rules: such a field cannot be tracked.
+ * The normaliser of a field's values. Undefined where the database does not compare them exactly, or
+ * where it is not known how: such a field cannot be tracked.
  */
 export function normaliserOf(provider: string, field: Field): Normalise | undefined {
   if (field.list) return undefined
   const { name: native, args = [] } = field.native ?? {}
-  const exact = ofType()
+  const exact = normaliserOfType()
   return exact && ((given) => (given === null ? null : exact(given)))
 
-  function ofType(): Normalise | undefined {
+  function normaliserOfType(): Normalise | undefined {
     switch (field.type) {
       case 'Int':
       case 'BigInt':
@@ -28,24 +28,24 @@ export function normaliserOf(provider: string, field: Field): Normalise | undefi
       case 'Bytes':
         return bytes
       case 'String':
-        return isExactText.has(provider) ? ofText() : undefined
+        return comparesTextExactly.has(provider) ? normaliserOfText() : undefined
       case 'DateTime':
         return keepsMilliseconds() ? instant : undefined
       case 'Decimal':
-        return ofDecimal()
+        return normaliserOfDecimal()
       default:
         return undefined
     }
   }
 
-  function ofText(): Normalise | undefined {
+  function normaliserOfText(): Normalise | undefined {
     switch (native) {
       case undefined:
       case 'Text':
       case 'String':
         return text
       case 'VarChar': {
-        // What is longer is refused, unless only by blanks: then it is cut.
+        // A longer text is refused, but trailing blanks are cut off.
         const length = Number(args[0] ?? Number.POSITIVE_INFINITY)
         return (given) => (Array.from(String(given)).length > length ? undefined : text(given))
       }
@@ -62,23 +62,23 @@ export function normaliserOf(provider: string, field: Field): Normalise | undefi
     return native.startsWith('Timestamp') && precision >= 3
   }
 
-  function ofDecimal(): Normalise | undefined {
-    if (!hasDecimals.has(provider) || (native !== undefined && native !== 'Decimal')) {
+  function normaliserOfDecimal(): Normalise | undefined {
+    if (!hasExactDecimals.has(provider) || (native !== undefined && native !== 'Decimal')) {
       return undefined
     }
-    const scale = Number(args[1] ?? PRISMA_SCALE)
+    const scale = Number(args[1] ?? DEFAULT_DECIMAL_SCALE)
     return (given) => decimal(given, scale)
   }
 }
 
-/** Where text is compared byte by byte, unless a column says otherwise. Elsewhere case and trailing blanks may not count. */
-const isExactText: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb', 'sqlite'])
+/** The databases that compare text byte by byte, unless a column says otherwise. Others ignore case or trailing blanks. */
+const comparesTextExactly: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb', 'sqlite'])
 
-/** Where decimals are no floats. */
-const hasDecimals: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb'])
+/** The databases that do not store decimals as floats. */
+const hasExactDecimals: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb'])
 
-/** Of a Decimal column without a native type. */
-const PRISMA_SCALE = 30
+/** The decimals that a Decimal column without a native type keeps. */
+const DEFAULT_DECIMAL_SCALE = 30
 
 function integer(given: unknown): Value | undefined {
   if (typeof given === 'bigint') return String(given)
@@ -86,7 +86,7 @@ function integer(given: unknown): Value | undefined {
 }
 
 function text(given: unknown): Value | undefined {
-  // Half a surrogate pair is stored as another character.
+  // The database stores another character for half a surrogate pair.
   return typeof given === 'string' && !/\p{Surrogate}/u.test(given) ? given : undefined
 }
 
@@ -110,7 +110,7 @@ function bytes(given: unknown): Value | undefined {
   return Buffer.from(given.buffer, given.byteOffset, given.byteLength).toString('base64')
 }
 
-/** Without zeros that do not count. What has more decimals than the column is rounded there. */
+/** A decimal without insignificant zeros. The database rounds one with more decimals than the column keeps. */
 function decimal(given: unknown, scale: number): Value | undefined {
   const match = plainDecimal.exec(decimalText(given))
   if (match === null) return undefined

@@ -2,18 +2,18 @@ import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.js'
 import type { BypassReason } from '../telemetry/events.js'
 import type { Narrowed, Part } from './dependencies.js'
-import { dependingOn, touching } from './described-rows.js'
+import { dependingOn, touchesOfRows } from './described-rows.js'
 import { canonicalRead, type EntryKey, entryKey } from './key.js'
 import { type Args, objectOf, type Query } from './query.js'
 import { mayWrite, modelsNamedIn } from './raw-sql.js'
 import { asItIs, type Returning, returning } from './returning.js'
-import { type RowVersions, versionsIn, type WrittenRows, writtenIn } from './row-versions.js'
+import { type RowVersions, versionsIn, type WrittenVersions, writtenIn } from './row-versions.js'
 import { type Survey, survey } from './survey.js'
 import type { Tag } from './tag.js'
 import { Touches } from './touches.js'
 import { touchesOf } from './touches-of-write.js'
-import { Tracked } from './tracked-keys.js'
-import { type Versions, versionsOf } from './version-columns.js'
+import { TrackedKeys } from './tracked-keys.js'
+import { type VersionColumns, versionColumnsOf } from './version-columns.js'
 
 export interface PlannerOptions {
   readonly catalog: Catalog
@@ -21,7 +21,7 @@ export interface PlannerOptions {
   readonly models: ReadonlyMap<string, PlannedModel>
   /** Milliseconds, for models without their own. */
   readonly ttl: number
-  /** What the client does to answers, see `entryKey`. */
+  /** Stands for what the client does to answers, see `KeyTerms`. */
   readonly fingerprint: string
   /** The computed fields that the fingerprint covers, as `User.fullName`. */
   readonly computed: ReadonlySet<string>
@@ -35,13 +35,13 @@ export interface PlannedModel {
   readonly enabled: boolean
   /** Milliseconds. */
   readonly ttl: number | undefined
-  /** What a view reads. */
+  /** The models that a view reads. */
   readonly dependsOn: readonly string[] | undefined
-  /** What is tracked besides ids, uniques and foreign keys. */
+  /** The keys that are tracked besides ids, uniques and foreign keys. */
   readonly trackBy: readonly (readonly string[])[]
-  /** What is not tracked, as the database compares it more loosely than the schema shows. */
-  readonly loose: readonly string[]
-  /** What counts the updates of a row. */
+  /** The fields that the database does not compare exactly, though the schema does not show it. */
+  readonly inexact: readonly string[]
+  /** The column that counts the updates of a row. */
   readonly version?: string | undefined
 }
 
@@ -49,50 +49,63 @@ export type ReadPlan =
   | {
       readonly cacheable: true
       readonly key: EntryKey
-      /** What the answer depends on in any case. */
+      /** The tags that the answer depends on, whatever it is. */
       readonly tags: readonly Tag[]
-      /** What it also depends on, unless `narrow` says better. */
+      /** The tags that it also depends on, unless `narrow` finds more precise ones. */
       readonly wide: readonly Tag[]
-      /** Milliseconds. The model's own, or a shorter one of another model that the read sees. */
+      /** The shortest time to live of the models that the read sees, in milliseconds. */
       readonly ttl: number
     }
   | { readonly cacheable: false; readonly reason: BypassReason }
 
-/** Of what reads depend on, how much is remembered: characters of reads' canonical forms, and so many for a tag. */
-const REMEMBERED = 4_000_000
-const TAG_SIZE = 100
+export interface PlannedRead {
+  readonly plan: ReadPlan
+  /** Gives what an answer says about the wide tags of the read. */
+  readonly narrow: (answer: unknown) => Narrowed
+}
 
-/** What reads depend on and what writes touch: functions of the schema and the query alone. */
+/** The characters that remembered plans may take: those of the canonical form of each read, and some for each tag. */
+const MAX_REMEMBERED_CHARACTERS = 4_000_000
+const CHARACTERS_PER_TAG = 100
+
+/** Says what reads depend on and what writes touch, from the schema and the query alone. */
 export class Planner {
   readonly #options: PlannerOptions
-  readonly #tracked: Tracked
-  readonly #versions: Versions
+  readonly #tracked: TrackedKeys
+  readonly #versionColumns: VersionColumns
   readonly #computedLater = new Set<string>()
-  /** By canonical forms: the same read comes again, or a cache were of no use. */
+  /** Plans by the canonical forms of their reads, because applications repeat the same reads. */
   readonly #plans = new LRUCache<string, ReadPlan>({
-    maxSize: REMEMBERED,
-    sizeCalculation: (plan, text) =>
-      text.length + (plan.cacheable ? plan.tags.length + plan.wide.length + 1 : 1) * TAG_SIZE,
+    maxSize: MAX_REMEMBERED_CHARACTERS,
+    sizeCalculation: (plan, text) => {
+      const tags = plan.cacheable ? plan.tags.length + plan.wide.length : 0
+      return text.length + (tags + 1) * CHARACTERS_PER_TAG
+    },
   })
 
   constructor(options: PlannerOptions) {
     const { catalog, keyspace, models, computed } = options
     this.#options = options
-    this.#versions = versionsOf(models)
-    this.#tracked = new Tracked({
+    this.#versionColumns = versionColumnsOf(models)
+    this.#tracked = new TrackedKeys({
       catalog,
       keyspace,
       trackBy: (model) => models.get(model)?.trackBy ?? [],
-      loose: (model) => models.get(model)?.loose ?? [],
+      inexact: (model) => models.get(model)?.inexact ?? [],
       isComputed: (field) => computed.has(field) || this.#computedLater.has(field),
     })
   }
 
   /** @throws UnkeyableError if the arguments hold something without a canonical form. */
-  read(query: Query, scope: string | undefined): ReadPlan {
+  read(query: Query, scope: string | undefined): PlannedRead {
     const text = canonicalRead(query, scope)
     const known = this.#plans.get(text)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      return {
+        plan: known,
+        narrow: (answer) => this.#survey(query).dependencies.narrow(answer),
+      }
+    }
     const { reason, ttl, dependencies } = this.#survey(query)
     const plan: ReadPlan =
       reason === undefined
@@ -105,20 +118,15 @@ export class Planner {
           }
         : { cacheable: false, reason }
     this.#plans.set(text, plan)
-    return plan
+    return { plan, narrow: (answer) => dependencies.narrow(answer) }
   }
 
-  /** What the answer says about the wide tags of the read. */
-  narrow(query: Query, answer: unknown): Narrowed {
-    return this.#survey(query).dependencies.narrow(answer)
-  }
-
-  /** Why the read depends on what it depends on. */
+  /** The reasons for the read's dependencies. */
   parts(query: Query): readonly Part[] {
     return this.#survey(query, true).dependencies.parts
   }
 
-  /** From now on, clients with these computed fields may call, which the fingerprint cannot cover. */
+  /** Tells of computed fields that a later extension added, which the fingerprint cannot cover. */
   computedLater(fields: Iterable<string>): void {
     for (const field of fields) this.#computedLater.add(field)
     this.#plans.clear()
@@ -153,44 +161,44 @@ export class Planner {
     return !(isDecidedByThem && this.#computedLater.size > 0)
   }
 
-  /** Without the result: what stands for all that the write may turn out to touch. */
+  /** The tags that a write touches; without its result, tags that cover all that it may turn out to touch. */
   write(query: Query, result?: unknown): readonly Tag[] {
     return touchesOf(this.#tracked, query, result)
   }
 
-  /** How to run the write so that its result tells what it touched. */
+  /** How to run the write so that its result shows which rows it touched. */
   returning(query: Query): Returning {
     const { computed, omitted } = this.#options
     const isComputed = [...computed, ...this.#computedLater].some((f) =>
       f.startsWith(`${query.model}.`),
     )
-    // Computed fields may be made of those that would be taken off again.
+    // Computed fields may need those that would be removed again.
     if (isComputed) return asItIs(query.args)
     const { version } = this.#options.models.get(query.model) ?? {}
     const more = version === undefined ? [] : [version]
     return returning(this.#tracked, query, omitted(query.model), more)
   }
 
-  /** Of the rows in an answer to the read. */
+  /** The versions of the rows in an answer to the read. */
   versionsIn({ model, operation, dataPath }: Query, answer: unknown): RowVersions {
-    // Counts and aggregates have columns' names, but are no rows.
+    // Counts and aggregates have the names of columns, but are not rows.
     const isOfRows = dataPath.length === 0 && operation.startsWith('find')
-    return versionsIn(this.#tracked, this.#versions, model, isOfRows ? answer : null)
+    return versionsIn(this.#tracked, this.#versionColumns, model, isOfRows ? answer : null)
   }
 
-  /** What the write made of the rows in its result. */
-  writtenIn(query: Query, result: unknown): WrittenRows {
+  /** The versions that the write gave to the rows in its result. */
+  writtenIn(query: Query, result: unknown): WrittenVersions {
     const isOfRows = query.dataPath.length === 0
-    return writtenIn(this.#tracked, this.#versions, query, isOfRows ? result : null)
+    return writtenIn(this.#tracked, this.#versionColumns, query, isOfRows ? result : null)
   }
 
-  /** The selection of these fields of a row and of the tracked ones. */
+  /** A selection of these fields of a row and of its tracked fields. */
   selection(model: string, fields: Args): Args {
     const query = { model, operation: 'update', args: { select: fields }, dataPath: [] }
     return objectOf(objectOf(returning(this.#tracked, query, {}).args).select)
   }
 
-  /** Nothing where raw SQL only reads; no text at all may do anything. */
+  /** The tags that raw SQL touches. Without a text it may do anything. */
   raw(sql: string | undefined, isQuery: boolean): readonly Tag[] {
     if (sql === undefined) return this.everything()
     if (isQuery && !mayWrite(sql)) return []
@@ -198,38 +206,38 @@ export class Planner {
     return this.anyRowsOf(named.map(({ name }) => name))
   }
 
-  /** What a write touches of which only the models are known. */
+  /** The tags that a write touches of which only the models are known. */
   anyRowsOf(models: Iterable<string>): readonly Tag[] {
     const touches = new Touches(this.#tracked)
     for (const name of models) touches.anyRows(name)
     return touches.tags()
   }
 
-  /** What depends on the rows that `where` describes, or why they cannot be told apart. */
+  /** The tags of the rows that `where` describes, or the reason why there are none. */
   dependingOn(model: string, where: unknown): ReturnType<typeof dependingOn> {
     return dependingOn(this.#tracked, model, where)
   }
 
-  /** What any change to the rows that `where` describes touches. */
-  touching(model: string, where: unknown): readonly Tag[] {
-    return touching(this.#tracked, model, where)
+  /** The tags that any change touches to the rows that `where` describes. */
+  touchesOfRows(model: string, where: unknown): readonly Tag[] {
+    return touchesOfRows(this.#tracked, model, where)
   }
 
-  /** Touching these invalidates every entry that depends on the model. */
-  model(name: string): readonly Tag[] {
-    return this.#tracked.allTags(name)
+  /** The tags that invalidate every entry which depends on the model. */
+  allOf(model: string): readonly Tag[] {
+    return this.#tracked.allTags(model)
   }
 
-  /** Touching these invalidates every entry. */
+  /** The tags that invalidate every entry of every model. */
   everything(): readonly Tag[] {
-    return [...this.#tracked.models.keys()].flatMap((name) => this.model(name))
+    return [...this.#tracked.models.keys()].flatMap((name) => this.allOf(name))
   }
 
-  /** What the views among the models read; undefined where one does not tell. */
+  /** The models that the views among these read; undefined where a view does not say. */
   #behindViews(names: Iterable<string>): ReadonlySet<string> | undefined {
     const views = new Set(names)
     const behind = new Set<string>()
-    // Grows as it is walked: a view may read another.
+    // The set grows while the loop runs, as a view may read another.
     for (const name of views) {
       if (this.#tracked.model(name).kind !== 'view') continue
       const { dependsOn } = this.#options.models.get(name) ?? {}

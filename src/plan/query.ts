@@ -3,7 +3,7 @@ export interface Query {
   readonly model: string
   readonly operation: string
   readonly args: unknown
-  /** Where in the result the fluent API's answer lies: `['select', 'posts']`; else empty. */
+  /** The path to the fluent API's answer in the result: `['select', 'posts']`; empty without the fluent API. */
   readonly dataPath: readonly string[]
 }
 
@@ -22,20 +22,41 @@ export type ReadOperation = (typeof READS)[number]
 
 const reads: ReadonlySet<string> = new Set(READS)
 
-/** Everything that is not known to read may write. */
+/** Whether the operation is known to read. Every other operation may write. */
 export function isRead(operation: string): operation is ReadOperation {
   return reads.has(operation)
 }
 
 export type Args = Readonly<Record<string, unknown>>
 
-/** What stands where Prisma takes an object; anything else plans as if it were absent, and Prisma refuses it. */
+/** The value as an object. Anything else is planned as if it were absent, and refused by Prisma. */
 export function objectOf(value: unknown): Args {
   return typeof value === 'object' && value !== null ? (value as Args) : {}
 }
 
-/** Prisma takes one object or a list of them in many places. */
+/** The value as a list: Prisma takes one object or a list of them in many places. */
 export function listOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value
   return value === undefined || value === null ? [] : [value]
+}
+
+/** Whether the value is `Prisma.skip`, which Prisma drops from arguments as it drops `undefined`. */
+export function isSkip(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'ifUndefined' in value &&
+    typeof value.ifUndefined === 'function'
+  )
+}
+
+/**
+ * Whether the value holds an `undefined` at any depth. With `strictUndefinedChecks` Prisma refuses such
+ * arguments, which would otherwise have the key of arguments without it.
+ */
+export function containsUndefined(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
+    return value === undefined
+  }
+  return Object.values(value).some(containsUndefined)
 }

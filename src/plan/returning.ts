@@ -1,20 +1,20 @@
 import { type Args, objectOf, type Query } from './query.js'
-import type { Tracked } from './tracked-keys.js'
+import type { TrackedKeys } from './tracked-keys.js'
 
-/** A write's arguments with which its result shows the tracked fields, and how to take them off again. */
+/** A write's arguments with which its result shows the tracked fields, and how to remove these again. */
 export interface Returning {
   readonly args: unknown
   readonly strip: (result: unknown) => unknown
 }
 
 /**
- * Asks a write to return what its touches need to be precise.
+ * Changes the arguments of a write so that its result shows which rows it touched.
  *
  * @param omitted the fields that the client omits from every answer.
- * @param more fields that it is to show besides.
+ * @param more further fields that the result must show.
  */
 export function returning(
-  tracked: Tracked,
+  tracked: TrackedKeys,
   query: Query,
   omitted: Args,
   more: readonly string[] = [],
@@ -25,7 +25,7 @@ export function returning(
   if (!returnsRows.has(operation) || dataPath.length > 0) return asIs
   const fields = [...new Set([...tracked.keys(model).flatMap((key) => key.fields), ...more])]
   if (isObject(select)) {
-    // Prisma refuses to select nothing, and is to do so still.
+    // Prisma refuses to select nothing, and must still see that.
     if (!Object.values(select).some(Boolean)) return asIs
     const missing = fields.filter((field) => select[field] !== true)
     const added = Object.fromEntries(missing.map((field) => [field, true]))
@@ -35,7 +35,7 @@ export function returning(
   }
   if (select !== undefined && select !== null) return asIs
   const ownOmit = objectOf(omit)
-  // Nor may everything be omitted.
+  // Prisma also refuses to omit everything.
   if ([...tracked.model(model).fields.keys()].every((field) => ownOmit[field] === true)) return asIs
   const missing = fields.filter((field) => ownOmit[field] ?? omitted[field])
   const shown = Object.fromEntries(missing.map((field) => [field, false]))

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto'
 
-/** What the store knows a tag by. */
+/** The key of a tag's record in the store. */
 export type TagId = string & { readonly brand: 'tag' }
 
-/** A name for rows that change together, as people read it (`User`) and as the store does. */
+/** Names rows that change together: `name` is for people (`User`), `id` for the store. */
 export interface Tag {
   readonly name: string
   readonly id: TagId
 }
 
-/** The tag of that name, among those of the databases that share a cluster. */
+/** The tag with that name in that keyspace. */
 export function tag(keyspace: string, name: string): Tag {
   return tagOf(name, JSON.stringify([keyspace, name]))
 }

@@ -1,10 +1,10 @@
 import type { ForeignKey } from '../catalog/catalog.js'
 import { carry, combinations, type Facts, NOTHING_KNOWN } from './facts.js'
 import type { Tag, TagId } from './tag.js'
-import type { Tracked, TrackedKey } from './tracked-keys.js'
+import type { TrackedKey, TrackedKeys } from './tracked-keys.js'
 
-/** What happens to rows of a model, and what is known of them. Facts may be less than the truth, never more. */
-export type Change =
+/** What happens to rows of a model, and what is known of them. Facts may say less than the truth, never more. */
+export type RowChange =
   | { readonly kind: 'insert'; readonly after: Facts }
   | { readonly kind: 'delete'; readonly before: Facts }
   | {
@@ -15,37 +15,37 @@ export type Change =
       readonly changed: ReadonlySet<string>
     }
 
-type Update = Extract<Change, { kind: 'update' }>
+type Update = Extract<RowChange, { kind: 'update' }>
 
-/** More tags than these of one key are its family. */
-const LIMIT = 256
+/** With more touched values of one key than this, its family is touched instead. */
+const MAX_TAGS_OF_KEY = 256
 
 /**
- * Gathers the tags that changes to rows touch: those of the rows, and of the rows that refer to them,
- * which the database changes too (or Prisma, with `relationMode = "prisma"`).
+ * Gathers the tags that changes to rows touch: the tags of these rows, and of the rows that refer to
+ * them, which referential actions change too (by the database, or by Prisma with `relationMode = "prisma"`).
  */
 export class Touches {
-  readonly #tracked: Tracked
+  readonly #tracked: TrackedKeys
   readonly #models = new Set<string>()
   readonly #inserts = new Set<string>()
-  /** Of each key the tags of known values, or that there are others. */
+  /** The tags of each key's known values; `'family'` where other values are touched too. */
   readonly #keys = new Map<TrackedKey, Map<TagId, Tag> | 'family'>()
   readonly #done = new Set<string>()
 
-  constructor(tracked: Tracked) {
+  constructor(tracked: TrackedKeys) {
     this.#tracked = tracked
   }
 
-  /** Some rows of the model, of which the tags of its keys are told apart. */
-  some(model: string): void {
+  /** Touches the model, but no key: other calls say which rows. */
+  someRows(model: string): void {
     this.#models.add(model)
   }
 
-  rows(model: string, given: Change): void {
+  rows(model: string, given: RowChange): void {
     const change = given.kind === 'update' ? { ...given, ...valuesOf(given) } : given
     this.#models.add(model)
     for (const key of this.#tracked.keys(model)) this.#touchKey(key, change)
-    // A row that did not exist is referred to by none.
+    // No row refers to one that did not exist.
     if (change.kind === 'insert') return
     const references = this.#tracked
       .model(model)
@@ -59,7 +59,7 @@ export class Touches {
     }
   }
 
-  /** Anything may have happened to any row of the model. */
+  /** Touches what any change to any row of the model touches. */
   anyRows(model: string): void {
     const changed = new Set(this.#tracked.model(model).fields.keys())
     this.rows(model, { kind: 'delete', before: NOTHING_KNOWN })
@@ -75,11 +75,11 @@ export class Touches {
     return [...models, ...inserts, ...keys]
   }
 
-  #touchKey(key: TrackedKey, change: Change): void {
+  #touchKey(key: TrackedKey, change: RowChange): void {
     switch (change.kind) {
       case 'insert':
         if (this.#touchValues(key, change.after)) return
-        // It can change no read that found all the unique values that it asked for.
+        // An insert cannot change a read that found a row for each unique value that it asked for.
         if (key.unique) this.#inserts.add(key.model)
         else this.#keys.set(key, 'family')
         return
@@ -96,17 +96,18 @@ export class Touches {
     }
   }
 
-  /** False where the facts do not tell all values. */
+  /** @returns false where the facts do not say all values. */
   #touchValues(key: TrackedKey, facts: Facts): boolean {
     const known = this.#keys.get(key) ?? new Map<TagId, Tag>()
     if (known === 'family') return true
     if (key.fields.some((field) => !facts.has(field))) return false
-    const found = combinations(facts, key.fields, LIMIT)
+    const found = combinations(facts, key.fields, MAX_TAGS_OF_KEY)
     for (const values of found ?? []) {
       const tag = this.#tracked.keyTag(key, values)
       known.set(tag.id, tag)
     }
-    this.#keys.set(key, found === undefined || known.size > LIMIT ? 'family' : known)
+    const isTooMany = found === undefined || known.size > MAX_TAGS_OF_KEY
+    this.#keys.set(key, isTooMany ? 'family' : known)
     return true
   }
 
@@ -129,8 +130,8 @@ export class Touches {
     this.rows(holder, { kind: 'update', before, after, changed: new Set(fields) })
   }
 
-  /** Chains of references may run in circles. */
-  #isDone(model: string, change: Exclude<Change, { kind: 'insert' }>): boolean {
+  /** Whether this change was followed already: chains of references may run in circles. */
+  #isDone(model: string, change: Exclude<RowChange, { kind: 'insert' }>): boolean {
     const { before, after, changed } = { after: NOTHING_KNOWN, changed: [], ...change }
     const text = JSON.stringify([model, change.kind, [...before], [...after], [...changed]])
     if (this.#done.has(text)) return true
@@ -139,12 +140,12 @@ export class Touches {
   }
 }
 
-/** What is known before and after, where each tells of the fields that do not change for the other too. */
+/** Completes what is known before with what is known after of the fields that do not change, and vice versa. */
 function valuesOf({ before, after, changed }: Update): { before: Facts; after: Facts } {
-  const stays = ([field]: readonly [string, unknown]) => !changed.has(field)
+  const isUnchanged = ([field]: readonly [string, unknown]) => !changed.has(field)
   return {
-    before: new Map([...[...after].filter(stays), ...before]),
-    after: new Map([...[...before].filter(stays), ...after]),
+    before: new Map([...[...after].filter(isUnchanged), ...before]),
+    after: new Map([...[...before].filter(isUnchanged), ...after]),
   }
 }
 
@@ -152,7 +153,10 @@ function isChanged({ changed }: Update, fields: readonly string[]): boolean {
   return fields.some((field) => changed.has(field))
 }
 
-/** What a foreign key of one field is set to; of several, Prisma and databases differ in which of them. */
+/**
+ * The value that a referential action gives to a foreign key. With several fields it is not known:
+ * Prisma and databases differ in which of them they set.
+ */
 function afterwards(action: 'SetNull' | 'SetDefault', fields: readonly string[]): Facts {
   const [field = ''] = fields
   return action === 'SetNull' && fields.length === 1 ? new Map([[field, [null]]]) : NOTHING_KNOWN

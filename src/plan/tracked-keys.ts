@@ -3,24 +3,24 @@ import { type Catalog, type Key, type Model, modelOf } from '../catalog/catalog.
 import { type Normalise, normaliserOf, type Value } from './normalise.js'
 import { type Tag, tagOf } from './tag.js'
 
-export interface TrackedOptions {
+export interface TrackedKeysOptions {
   readonly catalog: Catalog
-  /** Tells apart the databases that share a store. */
+  /** The name that tells apart databases which share a store. */
   readonly keyspace: string
-  /** Fields of a model that are tracked besides its keys: each list is a key. */
+  /** The keys of a model that are tracked besides its ids, uniques and foreign keys. */
   readonly trackBy: (model: string) => readonly (readonly string[])[]
-  /** Fields of a model that the database compares more loosely than the schema shows. */
-  readonly loose: (model: string) => readonly string[]
+  /** The fields of a model that the database does not compare exactly, though the schema does not show it. */
+  readonly inexact: (model: string) => readonly string[]
   /** Whether a client's extension may give the field, as `User.email`, another value than the database's. */
   readonly isComputed: (field: string) => boolean
 }
 
-/** A key whose values are compared exactly, and its tags. */
+/** A key whose values the database compares exactly, with its tags. */
 export interface TrackedKey extends Key {
   readonly model: string
-  /** Touched where the key's values are not known. */
+  /** The tag that a write touches where it does not know the key's values. */
   readonly family: Tag
-  /** What its tags' ids are made of, but for the values. */
+  /** The part of its tags' identities that goes before the values. */
   readonly identity: string
 }
 
@@ -32,23 +32,28 @@ interface TrackedModel {
   readonly normalisers: ReadonlyMap<string, Normalise>
 }
 
-/** How many tags are remembered, as each takes a hash. */
-const REMEMBERED = 10_000
+/** The number of tags that are remembered, because making one takes a hash. */
+const MAX_REMEMBERED_TAGS = 10_000
 
 /** The tracked keys of every model, and the tags of models, of their keys, and of keys with values. */
-export class Tracked {
+export class TrackedKeys {
   readonly #models: ReadonlyMap<string, TrackedModel>
   readonly #catalog: Catalog
-  readonly #isComputed: TrackedOptions['isComputed']
-  readonly #keyTags = new LRUCache<string, Tag>({ max: REMEMBERED })
+  readonly #isComputed: TrackedKeysOptions['isComputed']
+  readonly #keyTags = new LRUCache<string, Tag>({ max: MAX_REMEMBERED_TAGS })
 
-  constructor({ catalog, keyspace, trackBy, loose, isComputed }: TrackedOptions) {
+  constructor({ catalog, keyspace, trackBy, inexact, isComputed }: TrackedKeysOptions) {
     this.#catalog = catalog
     this.#isComputed = isComputed
     this.#models = new Map(
       Array.from(catalog.models.values(), (model) => [
         model.name,
-        trackedModel(catalog.provider, keyspace, model, trackBy(model.name), loose(model.name)),
+        trackedModel(model, {
+          provider: catalog.provider,
+          keyspace,
+          trackBy: trackBy(model.name),
+          inexact: inexact(model.name),
+        }),
       ]),
     )
   }
@@ -65,34 +70,34 @@ export class Tracked {
     return this.#of(model).keys
   }
 
-  /** The tracked key on these fields, in whichever order. */
+  /** The tracked key on these fields, in any order. */
   keyOn(model: string, fields: readonly string[]): TrackedKey | undefined {
     return this.keys(model).find((key) => isSame(key.fields, fields))
   }
 
-  /** The field's value in a row that came back; undefined where it is not shown, or not as it is in the database. */
+  /** The field's value in a returned row; undefined where the row does not show the database's value. */
   valueIn(model: string, field: string, row: Readonly<Record<string, unknown>>): Value | undefined {
     return this.#isComputed(`${model}.${field}`)
       ? undefined
       : this.normaliser(model, field)?.(row[field])
   }
 
-  /** How values of the field are compared; undefined where they cannot be told apart here. */
+  /** The normaliser of the field's values; undefined where the database does not compare them exactly. */
   normaliser(model: string, field: string): Normalise | undefined {
     return this.#of(model).normalisers.get(field)
   }
 
-  /** Touched by every write that may change any row of the model. */
+  /** The tag that every write touches which may change any row of the model. */
   modelTag(model: string): Tag {
     return this.#of(model).tag
   }
 
-  /** Touched by inserts of rows with unknown values of unique keys. */
+  /** The tag that inserts touch whose values of a unique key are not known. */
   insertTag(model: string): Tag {
     return this.#of(model).insert
   }
 
-  /** Touched by every write that may change a row which has these values, before or after. */
+  /** The tag that every write touches which may change a row that has these values before or after. */
   keyTag({ model, fields, identity }: TrackedKey, values: readonly Value[]): Tag {
     const text = identity + JSON.stringify(values)
     const known = this.#keyTags.get(text)
@@ -102,7 +107,7 @@ export class Tracked {
     return tag
   }
 
-  /** Touching these invalidates all that depends on any row of the model. */
+  /** The tags that invalidate every entry which depends on any row of the model. */
   allTags(model: string): readonly Tag[] {
     const { tag, keys } = this.#of(model)
     return [tag, ...keys.map(({ family }) => family)]
@@ -115,37 +120,22 @@ export class Tracked {
   }
 }
 
-function trackedModel(
-  provider: string,
-  keyspace: string,
-  model: Model,
-  trackBy: readonly (readonly string[])[],
-  loose: readonly string[],
-): TrackedModel {
-  const { name, table, fields, kind } = model
-  const normalisers = new Map(
-    [...fields.values()].flatMap((field) => {
-      const normaliser = normaliserOf(provider, field)
-      const isExact = normaliser !== undefined && !loose.includes(field.name)
-      return isExact ? [[field.name, normaliser] as const] : []
-    }),
-  )
-  // By table and columns: two schemas of one database may call them differently.
-  const identity = (...parts: unknown[]) => JSON.stringify([keyspace, table, ...parts])
-  const keys = [
-    ...model.keys,
-    ...trackBy.map((tracked): Key => ({ fields: tracked, unique: false })),
-  ]
-    .filter((key) => kind !== 'view' && key.fields.every((field) => normalisers.has(field)))
-    // Prisma changes it with every update, whatever the data say.
-    .filter((key) => !key.fields.some((field) => fields.get(field)?.updatedAt))
-    .filter(
-      (key, index, all) => all.findIndex((other) => isSame(other.fields, key.fields)) === index,
-    )
-    .map((key): TrackedKey => {
-      const own = identity(key.fields.map((field) => fields.get(field)?.column))
-      return { ...key, model: name, identity: own, family: tagOf(`${name}{${key.fields}}`, own) }
-    })
+interface TrackingOfModel {
+  readonly provider: string
+  readonly keyspace: string
+  readonly trackBy: readonly (readonly string[])[]
+  readonly inexact: readonly string[]
+}
+
+function trackedModel(model: Model, tracking: TrackingOfModel): TrackedModel {
+  const { name, table, fields } = model
+  const normalisers = normalisersOf(model, tracking)
+  // Tables and columns identify a tag: two schemas of one database may use other names in Prisma.
+  const identity = (...parts: unknown[]) => JSON.stringify([tracking.keyspace, table, ...parts])
+  const keys = exactKeys(model, tracking.trackBy, normalisers).map((key): TrackedKey => {
+    const own = identity(key.fields.map((field) => fields.get(field)?.column))
+    return { ...key, model: name, identity: own, family: tagOf(`${name}{${key.fields}}`, own) }
+  })
   return {
     model,
     tag: tagOf(name, identity()),
@@ -153,6 +143,38 @@ function trackedModel(
     keys,
     normalisers,
   }
+}
+
+function normalisersOf(
+  { fields }: Model,
+  { provider, inexact }: TrackingOfModel,
+): ReadonlyMap<string, Normalise> {
+  return new Map(
+    [...fields.values()].flatMap((field) => {
+      const normaliser = normaliserOf(provider, field)
+      const isExact = normaliser !== undefined && !inexact.includes(field.name)
+      return isExact ? [[field.name, normaliser] as const] : []
+    }),
+  )
+}
+
+/** The model's keys and those of `trackBy`, each once, as far as the database compares their values exactly. */
+function exactKeys(
+  { keys, fields, kind }: Model,
+  trackBy: readonly (readonly string[])[],
+  normalisers: ReadonlyMap<string, Normalise>,
+): readonly Key[] {
+  if (kind === 'view') return []
+  const all = [...keys, ...trackBy.map((tracked): Key => ({ fields: tracked, unique: false }))]
+  return (
+    all
+      .filter((key) => key.fields.every((field) => normalisers.has(field)))
+      // Prisma changes an `@updatedAt` field with every update, whatever the data says.
+      .filter((key) => !key.fields.some((field) => fields.get(field)?.updatedAt))
+      .filter(
+        (key, index, rest) => rest.findIndex((other) => isSame(other.fields, key.fields)) === index,
+      )
+  )
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { Decimal } from '@prisma/client/runtime/client'
 import type { Catalog } from '../catalog/catalog.js'
 import { parseSchema } from '../catalog/schema.js'
-import type { DecimalClass } from '../codec/codec.js'
 import { ConfigurationError } from '../errors.js'
 
-/** What is used of a Prisma client at run time, beyond its public types. Every part of it may be missing. */
+/** The parts of a Prisma client that are used at run time, beyond its public types. Each of them may be missing. */
 export interface Client {
   readonly _clientVersion?: string
   readonly _originalClient?: Client
@@ -23,9 +21,9 @@ export interface Client {
   $extends(extension: object): Client
   $transaction(this: Client, input: unknown, options?: TransactionTimes): Promise<unknown>
   $disconnect(this: Client): Promise<void>
-  /** Of @prisma/extension-read-replicas. */
+  /** Added by @prisma/extension-read-replicas: the client of the primary. */
   $primary?(this: Client): Client
-  /** The client inside an interactive transaction that has begun. */
+  /** Gives the client inside an interactive transaction that has begun. */
   _createItxClient?(transaction: object): Client
   [txScope]?: { readonly txId: string }
 }
@@ -36,10 +34,10 @@ export interface TransactionTimes {
   readonly timeout?: number
 }
 
-/** On the client inside an interactive transaction, and nowhere else. */
+/** A property that only the client inside an interactive transaction has. */
 export const txScope = Symbol.for('prisma.client.transaction.scope_context')
 
-/** The name of a model's property on the client, as Prisma makes it. */
+/** The name of a model's property on the client: `user` for `User`. */
 export function delegateOf(model: string): string {
   return model.charAt(0).toLowerCase() + model.slice(1)
 }
@@ -53,7 +51,7 @@ export function catalogOf(client: Client, schema: unknown): Catalog {
   )
 }
 
-/** What the client does to answers that the query does not say. */
+/** What the client does to answers besides what the query says. */
 export interface ClientTraits {
   /** The same for two clients exactly if the same query answers the same on both. */
   readonly fingerprint: string
@@ -61,11 +59,11 @@ export interface ClientTraits {
   readonly computed: ReadonlySet<string>
   /** The fields of a model that the client omits from every answer. */
   readonly omitted: (model: string) => Readonly<Record<string, unknown>>
-  /** Whether it omits any of any model. */
+  /** Whether the client omits any field of any model. */
   readonly omitsGlobally: boolean
 }
 
-/** Covers Prisma's version, global `omit`, and the fields that computed fields need. */
+/** The traits cover Prisma's version, global `omit`, and the fields that computed fields need. */
 export function traitsOf(client: Client, catalog: Catalog): ClientTraits {
   const computed = computedFields(client, catalog)
   const parts = [catalog.fingerprint, client._clientVersion, client._globalOmit, [...computed]]
@@ -78,7 +76,7 @@ export function traitsOf(client: Client, catalog: Catalog): ClientTraits {
   }
 }
 
-/** The computed fields of the client's extensions, as `User.fullName`, and what they need. */
+/** The computed fields of the client's extensions, as `User.fullName`, with the fields that they need. */
 export function computedFields(
   client: Client,
   catalog: Catalog,
@@ -89,30 +87,4 @@ export function computedFields(
     ),
   )
   return new Map(fields.sort(([one], [other]) => (one < other ? -1 : 1)))
-}
-
-/**
- * The Decimal class of this client's own copy of Prisma's run time, which need not be the copy that
- * this package resolves: in a monorepo there may be two. No export tells, but a query extension is
- * given clones of its arguments, with every decimal made anew; so it is asked, without a query.
- */
-export async function decimalClassOf(
-  client: Client,
-  model: string | undefined,
-): Promise<DecimalClass> {
-  let found: DecimalClass = Decimal
-  try {
-    const probe = (client._originalClient ?? client).$extends({
-      query: {
-        $allOperations({ args }: { args: { decimal: object } }) {
-          found = args.decimal.constructor as DecimalClass
-          return Promise.resolve(null)
-        },
-      },
-    }) as unknown as Record<string, { findFirst(args: object): PromiseLike<unknown> }>
-    if (model !== undefined) await probe[model]?.findFirst({ decimal: new Decimal(0) })
-  } catch {
-    // A client that cannot be asked so is none of Prisma's own; it gets the package's Decimal.
-  }
-  return found
 }

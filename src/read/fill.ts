@@ -1,88 +1,98 @@
+import type { Narrowed } from '../plan/dependencies.js'
+import type { RowVersions } from '../plan/row-versions.js'
 import type { Entry, FillOutcome, Store } from '../store/store.js'
-import type { MissReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
-import { isOlder } from '../write/written-rows.js'
-import type { Answer } from './flights.js'
-import type { Gap } from './lease.js'
-import type { Finder } from './look-up.js'
-import { dependenciesOf, type Snapshot } from './narrowing.js'
-import type { Moment } from './near-copies.js'
-import type { Narrowed, Read } from './read.js'
+import type { LookUp } from './look-up.js'
+import { dependenciesOf } from './narrowing.js'
+import type { NearCopies } from './near-copies.js'
+import type { Answer, Miss, Read } from './read.js'
 
-/** A read that no entry answers, and what was seen when none did. */
-export interface Miss<T> extends Read<T>, Gap {
-  readonly reason: MissReason
-  /** Of which the gap's versions are the part that every process which misses this read has. */
-  readonly snapshot: Snapshot
-  readonly asked: Moment | undefined
-}
-
-export interface FillerOptions {
+export interface FillOptions {
   readonly store: Store
   readonly telemetry: Telemetry
   readonly clock: () => number
-  readonly finder: Finder
+  readonly lookUp: LookUp
+  readonly near: NearCopies | undefined
 }
 
-export interface Filled {
-  readonly entry: Entry
-  readonly outcome: FillOutcome
+/** What an answer says about the read's wide tags; undefined where it is not known: then it must not be stored. */
+export function narrow(
+  { narrow }: Read<unknown>,
+  value: unknown,
+  telemetry: Telemetry,
+): Narrowed | undefined {
+  try {
+    return narrow(value)
+  } catch (error) {
+    telemetry.error('plan', error)
+    return undefined
+  }
 }
 
-/** Stores what the database answered. Its failures are told, and are not the reads'. */
-export class Filler {
-  readonly #options: FillerOptions
-
-  constructor(options: FillerOptions) {
-    this.#options = options
-  }
-
-  /** Nothing where it is not known what the value depends on: then it is not to be stored. */
-  narrow({ narrow }: Read<unknown>, value: unknown): Narrowed | undefined {
-    try {
-      return narrow(value)
-    } catch (error) {
-      this.#options.telemetry.error('plan', error)
-      return undefined
+/**
+ * Stores the database's answer to a miss. The store's errors are reported to telemetry, and do not fail the
+ * read.
+ *
+ * @returns whether the entry is stored.
+ */
+export async function fill(
+  options: FillOptions,
+  miss: Miss<unknown>,
+  value: unknown,
+  answer: Answer,
+  narrowed: Narrowed,
+): Promise<boolean> {
+  const { store, telemetry, clock, lookUp, near } = options
+  const { model, operation, key } = miss
+  const report = (outcome: FillOutcome | 'older') =>
+    telemetry.fill({ model, operation, key, outcome, bytes: answer.value.byteLength })
+  try {
+    // A write that settles after this question touches what the entry depends on.
+    if (await isOlder(store, miss.rowVersions?.(value), clock())) {
+      report('older')
+      return false
     }
+    const dependencies = await dependenciesOf(miss, narrowed, miss.snapshot, store)
+    lookUp.remember(miss, [...dependencies.keys(), ...narrowed.rows])
+    const entry: Entry = { ...answer, dependencies }
+    const outcome = await offer(options, miss, entry)
+    report(outcome)
+    if (outcome !== 'stored') return false
+    if (miss.asked !== undefined) near?.keep(key, entry, miss.asked)
+    return true
+  } catch (error) {
+    telemetry.error('fill', error)
+    return false
   }
+}
 
-  async fill(
-    miss: Miss<unknown>,
-    value: unknown,
-    answer: Answer,
-    narrowed: Narrowed,
-  ): Promise<Filled | undefined> {
-    const { store, telemetry, clock, finder } = this.#options
-    const { model, operation, key } = miss
-    try {
-      // A write that is settled after this touches what the entry depends on.
-      if (await isOlder(store, miss.rowVersions?.(value), clock())) {
-        telemetry.fill({ model, operation, key, outcome: 'older', bytes: answer.value.byteLength })
-        return undefined
-      }
-      const dependencies = await dependenciesOf(miss, narrowed, miss.snapshot, store)
-      finder.remember(miss, [...dependencies.keys(), ...narrowed.rows])
-      const entry: Entry = { ...answer, dependencies }
-      const outcome = await this.#offer(miss, entry)
-      telemetry.fill({ model, operation, key, outcome, bytes: entry.value.byteLength })
-      return { entry, outcome }
-    } catch (error) {
-      telemetry.error('fill', error)
-      return undefined
-    }
+/** Offers the entry to the store. A refresh replaces entries whose queries began before its own. */
+async function offer(
+  { store, clock }: FillOptions,
+  { key, seen, refresh, policy }: Miss<unknown>,
+  entry: Entry,
+): Promise<FillOutcome> {
+  const { staleWhileRevalidate, staleIfError } = policy
+  const keptUntil = entry.freshUntil + Math.max(staleWhileRevalidate, staleIfError)
+  for (let generation = seen; ; ) {
+    const outcome = await store.fill(key, entry, generation, keptUntil - clock())
+    if (outcome !== 'outrun' || !refresh) return outcome
+    const present = await store.lookup(key, [])
+    if (present.entry !== undefined && present.entry.filledAt > entry.filledAt) return outcome
+    generation = present.generation
   }
+}
 
-  /** A refresh is stored over what queries gave that began before its own. */
-  async #offer({ key, seen, refresh, policy }: Miss<unknown>, entry: Entry): Promise<FillOutcome> {
-    const { store, clock } = this.#options
-    const keptUntil = entry.freshUntil + Math.max(policy.swr, policy.staleIfError)
-    for (let generation = seen; ; ) {
-      const outcome = await store.fill(key, entry, generation, keptUntil - clock())
-      if (outcome !== 'outrun' || !refresh) return outcome
-      const present = await store.lookup(key, [])
-      if (present.entry !== undefined && present.entry.filledAt > entry.filledAt) return outcome
-      generation = present.generation
-    }
-  }
+/** Whether one of the rows was read as it was before a write that the store remembers. */
+export async function isOlder(
+  store: Store,
+  rows: RowVersions | undefined,
+  now: number,
+): Promise<boolean> {
+  if (rows === undefined || rows.size === 0) return false
+  const states = await store.states([...rows.keys()])
+  return Array.from(rows.values()).some((version, index) => {
+    const row = states[index]?.row
+    return row !== undefined && now <= row.until && version < row.version
+  })
 }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EntryKey } from '../plan/key.js'
-import type { Entry, Generation, LeaseId, Store, Version } from '../store/store.js'
+import type { Entry, LeaseId, Store } from '../store/store.js'
+import type { Gap } from './read.js'
 
-/** Who answers a read that several processes miss at once. */
+/** Who answers a read that several processes miss at the same time. */
 export type Turn =
-  /** This process asks the database, and fills; where it cannot fill, it releases the lease. */
+  /** This process asks the database and fills. If it cannot fill, it releases the lease. */
   | { readonly kind: 'owner'; readonly lease: LeaseId }
   /** Another process has filled. */
   | { readonly kind: 'answered'; readonly entry: Entry }
-  /** Nobody has in time: this process asks the database, and leaves the filling to the other. */
+  /** No process has filled in time: this one asks the database, and leaves filling to the owner. */
   | { readonly kind: 'overdue' }
 
 export interface LeaseOptions {
@@ -24,24 +24,18 @@ export interface TurnOptions extends LeaseOptions {
   readonly lookAgain: () => Promise<Entry | undefined>
 }
 
-/** What a lease is for: filling an entry, of which this is seen now, with this snapshot. */
-export interface Gap {
-  readonly key: EntryKey
-  readonly versions: readonly Version[]
-  readonly seen: Generation
-}
-
-/** Between looks, doubled from the first to the last, in milliseconds. */
+/** The pause between looks doubles from the first to the last; milliseconds. */
 const FIRST_PAUSE = 2
 const LAST_PAUSE = 32
 
 /**
- * Waits for the lease on filling an entry, or for its owner to fill. Only reads that could share the
- * owner's answer wait for it: those that saw the same record, with the same snapshot. So a lease that
- * has served is not released: whoever missed just before the fill does not get it, and looks again.
+ * Waits for the lease on filling an entry, or for its owner to fill. Only reads that may share the owner's
+ * answer wait for it: those that saw the same record and have the same snapshot. So a lease whose owner
+ * has filled is not released: a read that missed just before the fill does not get the lease, and looks
+ * again.
  */
-export async function takeTurn(gap: Gap, { lookAgain, ...options }: TurnOptions): Promise<Turn> {
-  const { clock, leaseWait } = options
+export async function takeTurn(gap: Gap, options: TurnOptions): Promise<Turn> {
+  const { clock, leaseWait, lookAgain } = options
   const deadline = clock() + leaseWait
   for (let wait = FIRST_PAUSE; ; wait = Math.min(wait * 2, LAST_PAUSE)) {
     const now = clock()
@@ -54,7 +48,7 @@ export async function takeTurn(gap: Gap, { lookAgain, ...options }: TurnOptions)
   }
 }
 
-/** The lease, if it is free. */
+/** The lease, if no other process has it. */
 export async function takeLease(
   { key, seen, versions }: Gap,
   { store, clock, leaseWait }: LeaseOptions,

@@ -2,36 +2,58 @@ import { LRUCache } from 'lru-cache'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
 import type { Store, TagState } from '../store/store.js'
-import type { Read } from './read.js'
-import { doubtsOf, type Found } from './validity.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
+import type { Found, Read } from './read.js'
+import { doubtsOf, judge, type Verdict } from './validity.js'
 
-/** How many tags of rows are remembered, to ask for them at once when a read comes again. */
-const REMEMBERED_TAGS = 100_000
+/** The number of tags that are remembered for all entries together. */
+const MAX_REMEMBERED_TAGS = 100_000
 
-/** Finds entries, with the states of all that they and their reads' plans name. */
-export class Finder {
-  readonly #store: Store
-  readonly #strict: boolean
-  /** What the entries seen last depended on, beyond what their reads' plans say. */
+export interface LookUpOptions {
+  readonly store: Store
+  readonly clock: () => number
+  /** Whether a mark that a tag had when the read began counts, even if it has gone since. */
+  readonly strict: boolean
+}
+
+/** Asks a question to the store. An error is reported to telemetry, and gives undefined. */
+export async function askStore<T>(
+  telemetry: Telemetry,
+  question: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await question()
+  } catch (error) {
+    telemetry.error('lookup', error)
+    return undefined
+  }
+}
+
+/** Looks up entries together with the states of all tags that they and their reads' plans name. */
+export class LookUp {
+  readonly #options: LookUpOptions
+  /** The tags that an entry depended on when it was last seen, besides those of its read's plan. */
   readonly #remembered = new LRUCache<EntryKey, readonly TagId[]>({
-    maxSize: REMEMBERED_TAGS,
+    maxSize: MAX_REMEMBERED_TAGS,
     sizeCalculation: (tags) => tags.length,
   })
 
-  /** @param strict whether a mark that stood when the read began counts, though it is gone since. */
-  constructor(store: Store, strict: boolean) {
-    this.#store = store
-    this.#strict = strict
+  constructor(options: LookUpOptions) {
+    this.#options = options
   }
 
   /**
-   * A write that learns from its result which rows it touched has marked only what stands for them.
-   * Asked together, a row could be told as it was before the touch, and the mark as gone after it.
+   * Looks up the read's entry and its tags. Rejects if the store fails.
+   *
+   * In strict mode the planned tags are asked for first: a write that learns from its result which rows it
+   * touched has marked only the wider tags that cover them. One call for all could answer with a row's tag
+   * as it was before the touch, and with the wider tag as it is after its mark has gone.
    */
   async find(read: Read<unknown>): Promise<Found> {
-    if (!this.#strict) return this.#find(read)
+    const { store, strict } = this.#options
+    if (!strict) return this.#find(read)
     const planned = [...read.tags, ...read.wide]
-    const before = await this.#store.states(planned)
+    const before = await store.states(planned)
     const found = await this.#find(read)
     const states = new Map(found.states)
     planned.forEach((tag, index) => {
@@ -43,15 +65,16 @@ export class Finder {
   }
 
   async #find(read: Read<unknown>): Promise<Found> {
+    const { store } = this.#options
     const { key, tags, wide } = read
     const asked = [...tags, ...wide, ...(this.#remembered.get(key) ?? [])]
-    const { entry, generation, tags: found } = await this.#store.lookup(key, asked)
+    const { entry, generation, tags: found } = await store.lookup(key, asked)
     const states = new Map(asked.map((tag, index) => [tag, found[index] as TagState]))
 
     const dependencies = [...(entry?.dependencies.keys() ?? [])]
     const more = dependencies.filter((tag) => !states.has(tag))
     if (more.length > 0) {
-      const others = await this.#store.states(more)
+      const others = await store.states(more)
       more.forEach((tag, index) => {
         states.set(tag, others[index] as TagState)
       })
@@ -60,7 +83,7 @@ export class Finder {
     return { entry, generation, states }
   }
 
-  /** What the read's entry depends on, to be asked for at once next time. */
+  /** Remembers the tags of the read's entry, so that the next look-up asks for all of them at once. */
   remember({ key, tags, wide }: Read<unknown>, dependencies: readonly TagId[]): void {
     const others = new Set(dependencies)
     for (const tag of [...tags, ...wide]) others.delete(tag)
@@ -68,11 +91,18 @@ export class Finder {
     else this.#remembered.delete(key)
   }
 
-  /** The found states, with those repaired that cannot serve as a snapshot. */
-  async vouch({ states: found }: Found, now: number): Promise<ReadonlyMap<TagId, TagState>> {
-    const doubts = doubtsOf(found, now)
+  /** Whether the found entry answers the read now. */
+  judge({ tags }: Read<unknown>, found: Found): Verdict {
+    const { clock, strict } = this.#options
+    return judge(found, tags, clock(), strict)
+  }
+
+  /** The found states, after a repair of those that cannot be part of a snapshot. Rejects if the store fails. */
+  async repaired({ states: found }: Found): Promise<ReadonlyMap<TagId, TagState>> {
+    const { store, clock } = this.#options
+    const doubts = doubtsOf(found, clock())
     if (doubts.length === 0) return found
-    const repaired = await this.#store.repair(doubts)
+    const repaired = await store.repair(doubts)
     const states = new Map(found)
     doubts.forEach(({ tag }, index) => {
       states.set(tag, repaired[index] as TagState)

@@ -1,19 +1,16 @@
-import type { TagId } from '../plan/tag.js'
+import type { Narrowed } from '../plan/dependencies.js'
 import type { Store, TagState, Version } from '../store/store.js'
-import type { Narrowed, Read } from './read.js'
-
-/** Tags and the versions that they had before the database was asked. */
-export type Snapshot = ReadonlyMap<TagId, Version>
+import type { Read, Snapshot } from './read.js'
 
 /**
- * What the entry of an answer depends on: of the snapshot's tags those that the answer leaves, and
- * those of the rows that came back.
+ * The dependencies of an answer's entry: those of the snapshot's tags that the answer leaves, and the tags
+ * of the returned rows.
  *
- * The version of a row's tag that is not in the snapshot is taken after the query, and counts only if
- * no write to the row's model can have come between. That shows in the wide tag, which every such
- * write marks before the database sees it, and touches before it is acknowledged: it must be as in
- * the snapshot, and unmarked, at a moment *after* the row's version was taken. Asked together, the two
- * could be answered in the other order, with a whole write in between.
+ * The version of a row's tag that is not in the snapshot is read after the query. It counts only if no
+ * write to the row's model can have come in between. The wide tag shows that, as every such write marks
+ * it before the database sees the write, and touches it before the write is acknowledged: the wide tag
+ * must be as in the snapshot, and without marks, at a moment *after* the row's version was read. If both
+ * were read by one call, the store could answer in the other order, with a whole write in between.
  */
 export async function dependenciesOf(
   { tags, wide }: Read<unknown>,

@@ -1,49 +1,35 @@
 import { LRUCache } from 'lru-cache'
+import type { NearSettings } from '../options/settings.js'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
 import type { Entry, Generation, Store, TagState } from '../store/store.js'
 import { type LocalTouches, localTouches } from '../touch/local-touches.js'
+import type { Moment } from './read.js'
 import { judge } from './validity.js'
 
-export interface NearSettings {
-  readonly maxEntries: number
-  /** Of encoded values. */
-  readonly maxBytes: number
-  /** Milliseconds. */
-  readonly maxStaleness: number
-}
-
-export interface NearOptions extends NearSettings {
+export interface NearCopiesOptions extends NearSettings {
   readonly store: Store
   readonly clock: () => number
   readonly strict: boolean
 }
 
-/** When the store was asked, which is before it answered. */
-export interface Moment {
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  /** How many touches of this process were over. */
-  readonly touches: number
-}
-
 interface Copy {
   readonly entry: Entry
-  /** When it was last known to stand. */
+  /** When the store last confirmed that the entry is valid. */
   readonly asked: Moment
 }
 
 /**
- * Copies of entries in this process. What is saved is the value's way from the store: a copy is served
- * only if its tags stand, as the store is asked each time. Only while it is younger than
- * `maxStaleness`, and this process has touched none of its tags since, is it not asked.
+ * Copies of entries in this process, which save the transfer of values from the store. The store is asked
+ * at each read whether the copy's tags are unchanged, unless the copy is younger than `maxStaleness` and
+ * this process has touched none of its tags since.
  */
 export class NearCopies {
-  readonly #options: NearOptions
+  readonly #options: NearCopiesOptions
   readonly #touches: LocalTouches
   readonly #copies: LRUCache<EntryKey, Copy>
 
-  constructor(options: NearOptions) {
+  constructor(options: NearCopiesOptions) {
     this.#options = options
     this.#touches = localTouches(options.store)
     this.#copies = new LRUCache({
@@ -53,7 +39,7 @@ export class NearCopies {
     })
   }
 
-  /** To be taken before the store is asked for what is then kept. */
+  /** The moment to keep a copy with. It must be taken before the store is asked for the entry. */
   now(): Moment {
     return { at: this.#options.clock(), touches: this.#touches.count }
   }
@@ -69,7 +55,7 @@ export class NearCopies {
     const { entry } = copy
     if (this.#isYoung(copy)) return entry
     const asked = this.now()
-    if (!(await this.#stands(entry, tags))) {
+    if (!(await this.#isValid(entry, tags))) {
       this.#copies.delete(key)
       return undefined
     }
@@ -85,16 +71,16 @@ export class NearCopies {
     return this.#touches.noneSince(asked.touches, entry.dependencies.keys())
   }
 
-  async #stands(entry: Entry, tags: readonly TagId[]): Promise<boolean> {
+  async #isValid(entry: Entry, tags: readonly TagId[]): Promise<boolean> {
     const { store, clock, strict } = this.#options
     if (entry.freshUntil < clock()) return false
     const names = [...entry.dependencies.keys()]
     const found = await store.states(names)
     const states = new Map(names.map((tag, index) => [tag, found[index] as TagState]))
-    const verdict = judge({ entry, generation: UNKNOWN, states }, tags, clock(), strict)
+    const verdict = judge({ entry, generation: NO_GENERATION, states }, tags, clock(), strict)
     return verdict.kind === 'valid'
   }
 }
 
 /** A copy has no record of its own. */
-const UNKNOWN = 0 as Generation
+const NO_GENERATION = 0 as Generation

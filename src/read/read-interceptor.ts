@@ -1,14 +1,13 @@
 import { rowsCodec } from '../codec/rows.js'
 import { superjsonCodec } from '../codec/superjson.js'
-import type { Core } from '../context.js'
-import { type PartialPolicy, type Policy, policyOf, UNSAID } from '../options/policy.js'
-import { readSettingsOf } from '../options/query-settings.js'
-import { containsUndefined } from '../plan/key.js'
-import type { ReadPlan } from '../plan/planner.js'
-import { objectOf, type Query } from '../plan/query.js'
+import type { Context } from '../context.js'
+import { EMPTY_POLICY, mergePolicies, type Policy } from '../options/policy.js'
+import { type ReadSettings, readSettingsOf } from '../options/query-settings.js'
+import type { PlannedRead } from '../plan/planner.js'
+import { containsUndefined, objectOf, type Query } from '../plan/query.js'
 import type { Tag } from '../plan/tag.js'
 import { taggedKey, userTag } from '../plan/user-tags.js'
-import { decimalClassOf } from '../prisma-client/client.js'
+import { decimalClassOf } from '../prisma-client/decimal-class.js'
 import type { ModelOperation } from '../prisma-client/operation.js'
 import { LISTENER } from '../prisma-client/with-cache-info.js'
 import type { BypassReason } from '../telemetry/events.js'
@@ -16,39 +15,58 @@ import { Reader } from './reader.js'
 import { Report, type ReportOptions } from './report.js'
 import { scopeOf } from './scope.js'
 
-/** Plans reads and hands them to the protocol, or past it to the database. */
-export class Reads {
+/** Plans reads and passes them to the reader, or past it to the database. */
+export class ReadInterceptor {
   readonly reader: Promise<Reader>
-  readonly #core: Core
-  readonly #strictUndefined: boolean
+  readonly #context: Context
+  readonly #refusesUndefined: boolean
 
-  constructor(core: Core) {
-    this.#core = core
-    this.reader = createReader(core)
-    this.#strictUndefined = core.client._previewFeatures?.includes('strictUndefinedChecks') ?? false
+  constructor(context: Context) {
+    this.#context = context
+    this.reader = createReader(context)
+    this.#refusesUndefined =
+      context.client._previewFeatures?.includes('strictUndefinedChecks') ?? false
   }
 
-  async run({ model, operation, args, query, __internalParams }: ModelOperation): Promise<unknown> {
-    const { settings, planner, telemetry, clock } = this.#core
-    const { cache, [LISTENER]: given, ...own } = objectOf(args)
-    const asked = readSettingsOf(cache)
-    const load = () => query(own)
-    const listener = given as ReportOptions['listener']
-    const report = new Report({ telemetry, clock, model, operation, listener })
+  async run(given: ModelOperation): Promise<unknown> {
+    const { model, operation, query } = given
+    const { settings, telemetry, clock } = this.#context
+    const { cache, [LISTENER]: listener, ...args } = objectOf(given.args)
+    const own = readSettingsOf(cache)
+    const load = () => query(args)
+    const report = new Report({
+      telemetry,
+      clock,
+      model,
+      operation,
+      listener: listener as ReportOptions['listener'],
+    })
     const bypass = (reason: BypassReason) => {
       report.bypass(reason)
       return load()
     }
-    if (__internalParams?.transaction !== undefined) return bypass('transaction')
-    if (!(asked.enabled ?? this.#isCached(operation))) return bypass('disabled')
-    const who = asked.scope === undefined ? scopeOf(settings.scope, telemetry) : asked
-    if (who === undefined) return bypass('scope')
-    const read = { model, operation, args: own, dataPath: __internalParams?.dataPath ?? [] }
-    const plan = this.#plan(read, who.scope)
-    if (!plan.cacheable) return bypass(plan.reason)
+    if (given.__internalParams?.transaction !== undefined) return bypass('transaction')
+    if (!this.#isCached(operation, own)) return bypass('disabled')
+    const scope = own.scope === undefined ? scopeOf(settings.scope, telemetry) : own
+    if (scope === undefined) return bypass('scope')
+    const read = { model, operation, args, dataPath: given.__internalParams?.dataPath ?? [] }
+    const planned = this.#plan(read, scope.scope)
+    if (!planned.plan.cacheable) return bypass(planned.plan.reason)
+    return this.#read(read, planned.plan, planned.narrow, own, load, report)
+  }
 
-    const userTags = asked.tags.map((name) => userTag(settings.keyspace, name))
-    const key = taggedKey(plan.key, asked.tags)
+  async #read(
+    read: Query,
+    plan: PlannedRead['plan'] & { readonly cacheable: true },
+    narrow: PlannedRead['narrow'],
+    own: ReadSettings,
+    load: () => Promise<unknown>,
+    report: Report,
+  ): Promise<unknown> {
+    const { model, operation } = read
+    const { settings, planner } = this.#context
+    const userTags = own.tags.map((name) => userTag(settings.keyspace, name))
+    const key = taggedKey(plan.key, own.tags)
     const entry = {
       key,
       get tags() {
@@ -62,46 +80,61 @@ export class Reads {
       key,
       tags: [...idsOf(plan.tags), ...idsOf(userTags)],
       wide: idsOf(plan.wide),
-      narrow: (answer) => planner.narrow(read, answer),
+      narrow,
       rowVersions: (answer) => planner.versionsIn(read, answer),
-      policy: this.#policyOf(model, plan.ttl, asked),
-      refresh: asked.refresh,
+      policy: this.#policyOf(model, plan.ttl, own),
+      refresh: own.refresh,
       load,
       report: (outcome) => report.outcome(entry, outcome),
     })
   }
 
-  #isCached(operation: string): boolean {
-    const { optIn, operations } = this.#core.settings
-    return !optIn && operations.has(operation)
+  #isCached(operation: string, { enabled }: ReadSettings): boolean {
+    const { mode, operations } = this.#context.settings
+    if (mode === 'off') return false
+    return enabled ?? (mode === 'all' && operations.has(operation))
   }
 
-  #plan(query: Query, scope: string | undefined): ReadPlan {
-    if (this.#strictUndefined && containsUndefined(query.args)) {
-      return { cacheable: false, reason: 'uncacheable' }
-    }
+  #plan(query: Query, scope: string | undefined): PlannedRead {
+    if (this.#refusesUndefined && containsUndefined(query.args)) return UNCACHEABLE
     try {
-      return this.#core.planner.read(query, scope)
+      return this.#context.planner.read(query, scope)
     } catch (error) {
-      this.#core.telemetry.error('plan', error)
-      return { cacheable: false, reason: 'uncacheable' }
+      this.#context.telemetry.error('plan', error)
+      return UNCACHEABLE
     }
   }
 
-  /** @param ttl of all models that the read sees. */
-  #policyOf(model: string, ttl: number, asked: PartialPolicy): Policy {
-    const { settings } = this.#core
-    return policyOf(asked, { ...UNSAID, ttl }, settings.models.get(model) ?? UNSAID, settings)
+  /** @param ttl the shortest time to live of the models that the read sees. */
+  #policyOf(model: string, ttl: number, own: ReadSettings): Policy {
+    const { settings } = this.#context
+    const ofModel = settings.models.get(model) ?? EMPTY_POLICY
+    return mergePolicies(own, { ...EMPTY_POLICY, ttl }, ofModel, settings)
   }
 }
 
-async function createReader(core: Core): Promise<Reader> {
-  const [model] = core.catalog.models.keys()
-  const Decimal = await decimalClassOf(core.client, model)
+const UNCACHEABLE: PlannedRead = {
+  plan: { cacheable: false, reason: 'uncacheable' },
+  narrow: () => ({ dropped: [], replaced: [], rows: [] }),
+}
+
+async function createReader(context: Context): Promise<Reader> {
+  const { client, catalog, settings, store, owed, background, telemetry, clock } = context
+  const { strict, leaseWait, jitter, near } = settings
+  const [model] = catalog.models.keys()
+  const Decimal = await decimalClassOf(client, model)
+  const codec = rowsCodec(Decimal, superjsonCodec(Decimal))
   return new Reader({
-    ...core.settings,
-    ...core,
-    codec: rowsCodec(Decimal, superjsonCodec(Decimal)),
+    store,
+    owed,
+    background,
+    codec,
+    telemetry,
+    clock,
+    strict,
+    leaseWait,
+    jitter,
+    near,
   })
 }
 

@@ -1,4 +1,4 @@
-import type { CacheInfo, KnownEntry } from '../prisma-client/with-cache-info.js'
+import type { CacheInfo, KnownEntry } from '../telemetry/cache-info.js'
 import type { BypassReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { Outcome } from './read.js'
@@ -9,11 +9,11 @@ export interface ReportOptions {
   readonly clock: () => number
   readonly model: string
   readonly operation: string
-  /** Wants to know of this one read. */
+  /** The listener of this one read, see `withCacheInfo`. */
   readonly listener?: ((info: CacheInfo) => void) | undefined
 }
 
-/** Tells how one read was answered. */
+/** Reports how one read was answered, to telemetry and to the read's own listener. */
 export class Report {
   readonly #options: ReportOptions
 
@@ -32,22 +32,22 @@ export class Report {
     const { telemetry, model, operation, listener } = this.#options
     const { key } = entry
     const now = this.#options.clock()
-    const ttl = Math.max(0, (outcome.freshUntil ?? now) - now)
+    const expiresInMs = Math.max(0, (outcome.freshUntil ?? now) - now)
     if (outcome.status === 'miss') {
       const { status, reason } = outcome
       telemetry.miss({ model, operation, key, reason })
-      listener?.({ ...entry, status, reason, ttl })
+      listener?.({ ...entry, status, reason, expiresInMs })
       return
     }
-    const age = Math.max(0, now - outcome.filledAt)
+    const ageMs = Math.max(0, now - outcome.filledAt)
     if (outcome.status === 'hit') {
       const { status, source } = outcome
-      telemetry.hit({ model, operation, key, source, age })
-      listener?.({ ...entry, status, source, age, ttl })
+      telemetry.hit({ model, operation, key, source, ageMs })
+      listener?.({ ...entry, status, source, ageMs, expiresInMs })
     } else {
       const { status, reason } = outcome
-      telemetry.stale({ model, operation, key, reason, age })
-      listener?.({ ...entry, status, reason, age })
+      telemetry.stale({ model, operation, key, reason, ageMs })
+      listener?.({ ...entry, status, reason, ageMs })
     }
   }
 }

@@ -1,13 +1,13 @@
 import type { Telemetry } from '../telemetry/telemetry.js'
 
-/** In a box, because no scope is a scope of its own. */
+/** A scope, in a box because `undefined` is a scope of its own. */
 export interface Scope {
   readonly scope: string | undefined
 }
 
 /**
- * Who asks, as the application says; nothing where it fails to. Then no entry may be used: whichever
- * it is might be another's.
+ * The scope that the application's function gives. Undefined where the function fails: then no entry may be
+ * served, because it could be another scope's.
  */
 export function scopeOf(ask: (() => unknown) | undefined, telemetry: Telemetry): Scope | undefined {
   if (ask === undefined) return { scope: undefined }

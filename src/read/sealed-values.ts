@@ -2,13 +2,13 @@ import type { Codec } from '../codec/codec.js'
 import { seal, unseal } from '../codec/envelope.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 
-/** In a box, because null is a value. */
+/** A decoded value, in a box because null is a value. */
 export interface Decoded {
   readonly decoded: unknown
 }
 
-/** Values to sealed bytes and back. What cannot be turned is an error that is told, and nothing. */
-export class Values {
+/** Turns values into sealed bytes and back. An error is reported to telemetry, and gives undefined. */
+export class SealedValues {
   readonly #codec: Codec
   readonly #telemetry: Telemetry
 

@@ -1,22 +1,18 @@
+import type { Policy } from '../options/policy.js'
 import type { TagId } from '../plan/tag.js'
-import type { Doubt, Entry, Generation, Mark, TagState } from '../store/store.js'
+import type { Doubt, Entry, Mark, TagState } from '../store/store.js'
 import type { MissReason } from '../telemetry/events.js'
-
-/** What a look-up found, tags by their ids. */
-export interface Found {
-  readonly entry: Entry | undefined
-  readonly generation: Generation
-  readonly states: ReadonlyMap<TagId, TagState>
-}
+import type { Found } from './read.js'
 
 export type Verdict =
   | { readonly kind: 'valid'; readonly entry: Entry }
-  /** It stands, and is past its time to live. */
+  /** No write has invalidated the entry, but its time to live is over. */
   | { readonly kind: 'expired'; readonly entry: Entry }
   | { readonly kind: 'invalid'; readonly reason: MissReason }
+  /** Nothing may be served or stored now, see `isBlocked`. */
   | { readonly kind: 'blocked' }
 
-/** Whether what was found answers a read that depends on these tags, whatever its answer. */
+/** Whether the found entry answers a read that depends on these tags whatever its answer is. */
 export function judge(
   { entry, states }: Found,
   tags: readonly TagId[],
@@ -25,15 +21,16 @@ export function judge(
 ): Verdict {
   if (entry === undefined) return { kind: 'invalid', reason: 'absent' }
   const { dependencies } = entry
-  // An entry that lacks one of its read's tags was not written by this code.
+  // An entry without one of its read's tags was not written by this code.
   const isOurs = tags.every((tag) => dependencies.has(tag))
-  if (!isOurs || !stands(dependencies, states, now))
+  if (!isOurs || !hasCurrentVersions(dependencies, states, now)) {
     return { kind: 'invalid', reason: 'invalidated' }
+  }
   if (isBlocked(states, dependencies.keys(), now, strict)) return { kind: 'blocked' }
   return { kind: entry.freshUntil < now ? 'expired' : 'valid', entry }
 }
 
-function stands(
+function hasCurrentVersions(
   dependencies: Entry['dependencies'],
   states: ReadonlyMap<TagId, TagState>,
   now: number,
@@ -41,12 +38,15 @@ function stands(
   for (const [tag, version] of dependencies) {
     const state = states.get(tag)
     if (state?.version !== version) return false
-    if (state.marks.some((mark) => isInDoubt(mark, now))) return false
+    if (state.marks.some((mark) => isOverdue(mark, now))) return false
   }
   return true
 }
 
-/** While a blocking mark stands (in strict mode, any), nothing that depends on its tag is served or stored. */
+/**
+ * Whether one of the tags has a blocking mark (in strict mode, any mark): until it goes, nothing that
+ * depends on the tag is served or stored.
+ */
 export function isBlocked(
   states: ReadonlyMap<TagId, TagState>,
   tags: Iterable<TagId>,
@@ -55,22 +55,39 @@ export function isBlocked(
 ): boolean {
   for (const tag of tags) {
     const { marks } = states.get(tag) as TagState
-    if (marks.some((mark) => (strict || mark.blocking) && !isInDoubt(mark, now))) return true
+    if (marks.some((mark) => (strict || mark.blocking) && !isOverdue(mark, now))) return true
   }
   return false
 }
 
-/** Past its deadline nobody knows what became of the write. */
-function isInDoubt(mark: Mark, now: number): boolean {
+/** Whether the mark is past its deadline: then nobody knows whether its write happened. */
+function isOverdue(mark: Mark, now: number): boolean {
   return mark.deadline < now
 }
 
-/** The tags whose states cannot serve as a snapshot. */
+/** The tags whose states cannot be part of a snapshot. */
 export function doubtsOf(states: ReadonlyMap<TagId, TagState>, now: number): readonly Doubt[] {
   const doubts: Doubt[] = []
   for (const [tag, { version, marks }] of states) {
-    const overdue = marks.filter((mark) => isInDoubt(mark, now)).map(({ writeId }) => writeId)
+    const overdue = marks.filter((mark) => isOverdue(mark, now)).map(({ writeId }) => writeId)
     if (version === undefined || overdue.length > 0) doubts.push({ tag, overdue })
   }
   return doubts
+}
+
+/**
+ * Until when an answer is fresh, in milliseconds since the epoch.
+ *
+ * @param jitter the share by which its time to live is shortened at random at most.
+ */
+export function freshUntil(
+  value: unknown,
+  startedAt: number,
+  { ttl, negativeTtl }: Policy,
+  jitter: number,
+): number {
+  const isNothing = value === null || value === undefined
+  const life = isNothing ? Math.min(ttl, negativeTtl) : ttl
+  // Aerospike's client takes only whole numbers.
+  return Math.floor(startedAt + life * (1 - jitter * Math.random()))
 }

@@ -1,67 +1,78 @@
-/** What happened, by the name it is listened to with. Times are in milliseconds. */
+/** The events that `$cache.on` listens to, by name. */
 export interface CacheEvents {
   /** A read was answered without the database. */
   hit: ReadEvent & {
     readonly source: HitSource
-    /** Milliseconds since the answer was read from the database. */
-    readonly age: number
+    /** Milliseconds since the database was asked. */
+    readonly ageMs: number
   }
   /** A read was answered by an entry that is past its TTL, and that no write has invalidated. */
   stale: ReadEvent & {
     readonly reason: StaleReason
-    /** Milliseconds since the answer was read from the database. */
-    readonly age: number
+    /** Milliseconds since the database was asked. */
+    readonly ageMs: number
   }
-  /** A read went to the database, and its answer to the store. */
+  /** A read was answered by the database, and the answer is offered to the store. */
   miss: ReadEvent & { readonly reason: MissReason }
-  /** A read went to the database, and its answer nowhere. */
+  /** A read was answered by the database, and the answer is not stored. */
   bypass: { readonly model: string; readonly operation: string; readonly reason: BypassReason }
   /** An answer was offered to the store. */
   fill: ReadEvent & {
     /**
-     * `outrun`: another reader stored one first. `refused`: the store cannot hold it. `older`: by the
-     * version column of a row it is from before an acknowledged write, as a replica may answer.
+     * `outrun`: another reader stored an answer first. `refused`: the store cannot hold it. `older`: the
+     * version column of a row shows that it is from before an acknowledged write, as a replica may answer.
      */
     readonly outcome: 'stored' | 'outrun' | 'refused' | 'older'
     readonly bytes: number
   }
-  /** A write was acknowledged, and what depended on these tags is invalid. */
-  touch: { readonly tags: readonly string[] }
-  /** The cache failed at something; the query did not. */
+  /** A write was acknowledged, and every entry that depends on these tags is invalid. */
+  invalidate: { readonly tags: readonly string[] }
+  /** The cache failed at something. The query did not fail. */
   error: { readonly during: ErrorPhase; readonly error: unknown }
 }
 
+export const eventNames = Object.keys({
+  hit: true,
+  stale: true,
+  miss: true,
+  bypass: true,
+  fill: true,
+  invalidate: true,
+  error: true,
+} satisfies Record<keyof CacheEvents, true>)
+
 export interface ReadEvent {
-  /** `$cache` for what is no query of Prisma's: `getOrLoad`. */
+  /** The model of the query; `$cache` for `getOrLoad`. */
   readonly model: string
   readonly operation: string
+  /** The key of the entry. */
   readonly key: string
 }
 
 /**
- * `store`: from an entry. `near`: from a copy that this process keeps of one. `flight`: from a query
- * of this process that was already under way.
+ * `store`: from an entry. `near`: from a copy of an entry in this process. `flight`: from a query of this
+ * process that was already under way.
  */
 export type HitSource = 'store' | 'near' | 'flight'
 
 /**
- * `refreshing`: within `swr`, while the answer is read anew. `error`: within `staleIfError`, because
- * the database was away.
+ * `refreshing`: within `staleWhileRevalidate`, while the database is asked again. `error`: within
+ * `staleIfError`, because the database could not be reached.
  */
 export type StaleReason = 'refreshing' | 'error'
 
 /**
- * `absent`: never stored, or evicted. `expired`: older than its TTL. `invalidated`: a write touched
- * what it depends on. `unreadable`: the bytes are damaged, or of another format.
- * `refresh`: the read said `refresh: true`.
+ * `absent`: never stored, or evicted. `expired`: older than its TTL. `invalidated`: a write changed what it
+ * depends on. `unreadable`: the stored bytes are damaged, or have another format. `refresh`: the read said
+ * `refresh: true`.
  */
 export type MissReason = 'absent' | 'expired' | 'invalidated' | 'unreadable' | 'refresh'
 
 /**
- * `disabled`: by the query, by `mode` or by an option. `transaction`: reads in a transaction go to the
- * database. `uncacheable`: the answer depends on what the cache cannot follow, such as a view without
- * `dependsOn`. `blocked`: a write whose end nobody can see is under way. `store`: the store failed.
- * `scope`: the option `scope` threw, or gave no string.
+ * `disabled`: by the query, by `mode` or by another option. `transaction`: reads in a transaction go to the
+ * database. `uncacheable`: the answer depends on something that the cache cannot follow, such as a view
+ * without `dependsOn`. `blocked`: a write whose end nobody can see is under way. `store`: the store failed.
+ * `scope`: the option `scope` threw an error, or returned no string.
  */
 export type BypassReason =
   | 'disabled'
@@ -71,7 +82,12 @@ export type BypassReason =
   | 'store'
   | 'scope'
 
-/** What the cache was doing when it failed; `refresh` is a query in the background, `scope` the option. */
+/**
+ * What the cache was doing when it failed: `plan` (finding out what a call depends on or changes), `scope`
+ * (calling the option), `lookup` and `fill` (reading from the store and writing to it), `encode` and
+ * `decode` (turning values into bytes and back), `refresh` (a query in the background), `announce` (telling
+ * the store that a write begins), `invalidate` (telling the store what a write changed).
+ */
 export type ErrorPhase =
   | 'plan'
   | 'scope'
@@ -81,4 +97,4 @@ export type ErrorPhase =
   | 'decode'
   | 'refresh'
   | 'announce'
-  | 'settle'
+  | 'invalidate'

@@ -2,7 +2,7 @@ import type { CacheEvents } from './events.js'
 
 type Listener<E> = (event: E) => void
 
-/** Counted reads, of one model or of all. */
+/** Numbers of reads of one model, or of all models. */
 export interface ReadCounts {
   readonly hits: number
   /** Answered by entries past their TTL, within `swr` or `staleIfError`. */
@@ -11,14 +11,14 @@ export interface ReadCounts {
   readonly bypasses: number
 }
 
-/** Counts since the client was extended. */
+/** Numbers of events since the client was extended. */
 export interface CacheStats extends ReadCounts {
   /** Entries stored. */
   readonly fills: number
   /** Answers not stored because they were from before an acknowledged write, see `models.X.version`. */
   readonly olderFills: number
   /** Acknowledged writes that invalidated something. */
-  readonly touches: number
+  readonly invalidations: number
   readonly errors: number
   /** By model name; a model that was not read yet is absent. */
   readonly models: Readonly<Record<string, ReadCounts>>
@@ -26,11 +26,11 @@ export interface CacheStats extends ReadCounts {
 
 type Counter = keyof ReadCounts
 
-/** Counts what happens, and tells those who listen. */
+/** Counts events, and passes them to listeners. */
 export class Telemetry {
   readonly #listeners = new Map<keyof CacheEvents, Set<Listener<never>>>()
   readonly #reads = new Map<string, Record<Counter, number>>()
-  readonly #totals = { fills: 0, olderFills: 0, touches: 0, errors: 0 }
+  readonly #totals = { fills: 0, olderFills: 0, invalidations: 0, errors: 0 }
 
   on<K extends keyof CacheEvents>(name: K, listener: Listener<CacheEvents[K]>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
@@ -64,9 +64,9 @@ export class Telemetry {
     this.#emit('fill', event)
   }
 
-  touch(event: CacheEvents['touch']): void {
-    this.#totals.touches += 1
-    this.#emit('touch', event)
+  invalidate(event: CacheEvents['invalidate']): void {
+    this.#totals.invalidations += 1
+    this.#emit('invalidate', event)
   }
 
   error(during: CacheEvents['error']['during'], error: unknown): void {
@@ -106,7 +106,7 @@ export class Telemetry {
       try {
         ;(listener as Listener<CacheEvents[K]>)(event)
       } catch (error) {
-        // A listener's mistake is the application's to see, but neither the query's nor the process's to fail by.
+        // The application must see a listener's error, but neither the query nor the process may fail because of it.
         process.emitWarning(
           `a listener of '${name}' threw: ${error instanceof Error ? error.stack : String(error)}`,
           { type: 'CacheAsideWarning', code: 'CACHE_LISTENER' },

@@ -3,32 +3,32 @@ import { newWriteId } from '../store/random-ids.js'
 import { remembered } from '../store/remembered-row.js'
 import type { SettledRow, SettledRows, Store } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
-import { settle } from './local-touches.js'
+import { settle } from './settle.js'
 
 export interface OwedTouchesOptions {
   readonly store: Store
   readonly telemetry: Telemetry
-  /** Until when what is touched now is held, see `SettledTags`. */
+  /** Until when tags that are touched now are held, see `SettledTags`. */
   readonly holdUntil: () => number | undefined
-  /** Touching these invalidates every entry. */
+  /** The tags that invalidate every entry. */
   readonly everything: () => readonly TagId[]
 }
 
-/** Between attempts, doubled from the first to the last, in milliseconds. */
+/** The pause between attempts doubles from the first to the last; milliseconds. */
 const FIRST_PAUSE = 50
 const LAST_PAUSE = 500
 
-/** How many tags are kept apart; beyond that everything is owed, which loses no touch. */
-const LIMIT = 10_000
+/** The number of owed tags that are kept. Beyond it everything is owed, so that no touch is lost. */
+const MAX_OWED_TAGS = 10_000
 
 /**
- * The touches of acknowledged writes that the store did not take, offered again until it does. While
- * any is owed no read of this client is answered from the store, as it might have been overtaken.
+ * The touches of acknowledged writes that the store did not take. They are offered again until it takes
+ * them. While any is owed, the store answers no read of this client: a write may have overtaken the answer.
  */
 export class OwedTouches {
   readonly #options: OwedTouchesOptions
   #owed = new Set<TagId>()
-  /** Of rows whose tags are owed. */
+  /** The versions of rows whose tags are owed. */
   #rows = new Map<TagId, SettledRow>()
   #delivery: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -42,7 +42,7 @@ export class OwedTouches {
     return this.#owed.size === 0 && this.#delivery === undefined
   }
 
-  /** @param rows what the writes made of rows; beyond the limit it is forgotten. */
+  /** @param rows the versions that the writes gave to rows; they are dropped where everything is owed. */
   add(tags: readonly TagId[], rows: SettledRows = new Map()): void {
     for (const tag of tags) this.#owed.add(tag)
     for (const [tag, row] of rows) {
@@ -50,14 +50,14 @@ export class OwedTouches {
       const forgets = Math.max(row.forgets, known?.forgets ?? row.forgets)
       this.#rows.set(tag, { ...remembered(known, row), forgets })
     }
-    if (this.#owed.size > LIMIT) {
+    if (this.#owed.size > MAX_OWED_TAGS) {
       this.#owed = new Set(this.#options.everything())
       this.#rows = new Map()
     }
     this.#schedule()
   }
 
-  /** Offers what is owed once, now. It does not reject: what is not taken stays owed. */
+  /** Offers the owed touches once, now. It does not reject: what the store does not take stays owed. */
   async deliver(): Promise<void> {
     await this.#delivery
     if (this.#owed.size === 0) return
@@ -66,7 +66,7 @@ export class OwedTouches {
   }
 
   async #offer(tags: readonly TagId[], rows: SettledRows): Promise<void> {
-    // What is added from here on is not in this delivery, also where the tag is the same.
+    // A tag that is added from here on is not part of this delivery, even if it is one of these tags.
     this.#owed = new Set()
     this.#rows = new Map()
     const { store, holdUntil } = this.#options
@@ -75,7 +75,7 @@ export class OwedTouches {
       await settle(store, newWriteId(), settled)
       this.#pause = FIRST_PAUSE
     } catch (error) {
-      this.#options.telemetry.error('settle', error)
+      this.#options.telemetry.error('invalidate', error)
       this.#pause = Math.min(this.#pause * 2, LAST_PAUSE)
       this.add(tags, rows)
     } finally {
@@ -89,7 +89,7 @@ export class OwedTouches {
       this.#timer = undefined
       void this.deliver()
     }, this.#pause)
-    // The application may end: then TTL bounds how long others are answered from before the write.
+    // The timer must not keep the process alive. If it ends, TTL bounds how old other processes' answers are.
     this.#timer.unref()
   }
 }

@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Tag } from '../plan/tag.js'
 
-/** What the application says that its raw SQL touches, while it says so. */
+/** The tags that the application says its raw SQL changes, while a function runs. */
 export class DeclaredTags {
   readonly #declared = new AsyncLocalStorage<readonly Tag[]>()
 
-  /** What raw SQL that runs here touches; undefined where its text is to tell. */
+  /** The tags that raw SQL touches which runs here; undefined where its text must say. */
   current(): readonly Tag[] | undefined {
     return this.#declared.getStore()
   }
 
   run<T>(tags: readonly Tag[], run: () => PromiseLike<T>): Promise<T> {
-    // Awaited inside: Prisma's promises begin only then.
+    // Prisma's promises start when they are awaited, so that must happen in this context.
     return this.#declared.run(tags, async () => await run())
   }
 }

@@ -1,4 +1,4 @@
-/** Does something again and again until it is stopped; none of it outlives `stop`. */
+/** Calls a function again and again until it is stopped. No call goes on after `stop` has resolved. */
 export class Renewal {
   readonly #interval: number
   readonly #renew: () => Promise<void>
@@ -7,10 +7,10 @@ export class Renewal {
 
   /**
    * @param interval in milliseconds.
-   * @param renew does not reject.
+   * @param renew must not reject.
    */
   constructor(interval: number, renew: () => Promise<void>) {
-    // Beyond this a timer fires at once.
+    // A longer timer would fire at once.
     this.#interval = Math.min(interval, 2 ** 31 - 1)
     this.#renew = renew
   }
@@ -19,7 +19,7 @@ export class Renewal {
     this.#timer ??= this.#schedule()
   }
 
-  /** Resolves when what is under way is done. */
+  /** Resolves when a call under way has ended. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -32,7 +32,7 @@ export class Renewal {
         if (this.#timer !== undefined) this.#timer = this.#schedule()
       })
     }, this.#interval)
-    // It is the work in between that keeps a process alive, if anything.
+    // The timer must not keep the process alive.
     return timer.unref()
   }
 }

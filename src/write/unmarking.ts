@@ -11,9 +11,9 @@ export interface UnmarkingOptions {
 }
 
 /**
- * Takes the marks away that writes left on tags which they turned out not to touch. Nobody waits for
- * it: until their deadline they mean nothing but to strict reads. One call is under way at a time, and
- * what comes meanwhile goes with the next.
+ * Takes away the marks that writes left on tags which they turned out not to touch. Nobody waits for
+ * this, because until their deadline such marks matter only to strict reads. One call runs at a time, and
+ * marks that are added meanwhile go with the next one.
  */
 export class Unmarking {
   readonly #options: UnmarkingOptions
@@ -36,7 +36,7 @@ export class Unmarking {
   async #run(): Promise<void> {
     const { store, telemetry } = this.#options
     this.#isRunning = true
-    // What the caller waits for comes first.
+    // The acknowledgement, for which the caller waits, comes first.
     await nextTurn()
     while (this.#due.size > 0) {
       const due = this.#due
@@ -44,7 +44,7 @@ export class Unmarking {
       try {
         await store.unmark(due)
       } catch (error) {
-        telemetry.error('settle', error)
+        telemetry.error('invalidate', error)
       }
     }
     this.#isRunning = false

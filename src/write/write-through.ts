@@ -7,7 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.js'
 
 export interface WriteThroughOptions {
   readonly catalog: Catalog
-  /** Whether rows of the model are to be read again when they were written. */
+  /** Whether written rows of the model are read again. */
   readonly isOn: (model: string) => boolean
   readonly telemetry: Telemetry
   readonly background: Background
@@ -16,11 +16,11 @@ export interface WriteThroughOptions {
 type Delegate = { findUnique(args: object): PromiseLike<unknown> }
 
 /**
- * Reads a row that was written by each of its unique keys, so that the next such read is a hit.
+ * Reads a written row again by each of its unique keys, so that the next such read is a hit.
  *
- * The result of the write will not do as the entry: another write may have come between its commit
- * and its settlement, whose version would then vouch for the older row. A read that begins afterwards
- * has a snapshot of its own, and who reads the row at the same time joins it.
+ * The result of the write cannot be the entry: another write may have come between its commit and its
+ * settlement, and the versions of after the settlement would then vouch for the older row. A read that
+ * begins afterwards has its own snapshot, and reads of the same row at the same time join it.
  */
 export class WriteThrough {
   readonly #options: WriteThroughOptions
@@ -30,15 +30,20 @@ export class WriteThrough {
     this.#options = options
   }
 
-  /** @param client the extended one, whose reads are those of the application. */
+  /** @param client the extended client, whose reads are those of the application. */
   use(client: Client): void {
     this.#client = client
   }
 
-  /** @param result of a write that is acknowledged. */
+  /** @param result the result of an acknowledged write. */
   after(model: string, operation: string, result: unknown): void {
     const { catalog, isOn, telemetry, background } = this.#options
-    if (!written.has(operation) || !isOn(model) || typeof result !== 'object' || result === null) {
+    if (
+      !returnsOneRow.has(operation) ||
+      !isOn(model) ||
+      typeof result !== 'object' ||
+      result === null
+    ) {
       return
     }
     const delegate = this.#client?.[delegateOf(model) as never] as Delegate | undefined
@@ -49,9 +54,9 @@ export class WriteThrough {
   }
 }
 
-const written: ReadonlySet<string> = new Set(['create', 'update', 'upsert'])
+const returnsOneRow: ReadonlySet<string> = new Set(['create', 'update', 'upsert'])
 
-/** The row by each of its unique keys, as `findUnique` takes them. */
+/** The filters that select the row by each of its unique keys. */
 function wheresOf({ keys, compounds }: Model, row: Args): readonly object[] {
   return keys.flatMap(({ fields, unique }): readonly object[] => {
     const values = Object.fromEntries(fields.map((field) => [field, row[field]]))

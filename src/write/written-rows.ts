@@ -1,15 +1,16 @@
-import type { RowVersions, WrittenRow, WrittenRows } from '../plan/row-versions.js'
+import type { WrittenVersion, WrittenVersions } from '../plan/row-versions.js'
 import type { TagId } from '../plan/tag.js'
-import type { SettledRow, SettledRows, Store } from '../store/store.js'
+import type { SettledRow, SettledRows } from '../store/store.js'
 
 /**
- * How long what a write made of a row is remembered, in milliseconds. No replica is to lag further
- * behind; a row that begins anew unseen, as raw SQL may let it, is not stored for as long.
+ * How long the store remembers the version that a write gave to a row, in milliseconds. It is longer than
+ * any replica should lag behind. If a row is deleted and created again by raw SQL that nobody saw, answers
+ * that show it are not stored for this long.
  */
-const MEMORY = 60_000
+const REMEMBERED_FOR = 60_000
 
-/** Adds to what a write made of rows what it made of them next. */
-export function addWritten(rows: Map<TagId, WrittenRow>, next: WrittenRows): void {
+/** Adds the versions that a later operation of the same write gave to rows. */
+export function addWritten(rows: Map<TagId, WrittenVersion>, next: WrittenVersions): void {
   for (const [tag, row] of next) {
     const before = rows.get(tag)
     const version = Math.max(row.version, before?.version ?? row.version)
@@ -18,28 +19,17 @@ export function addWritten(rows: Map<TagId, WrittenRow>, next: WrittenRows): voi
 }
 
 /**
- * What the store is to remember of rows from now on. A row that is new has nothing to do with what was
- * settled before its write began; an update of it may be settled before its creation is.
+ * The versions that the store must remember from now on. What the store remembered of a new row before its
+ * write began is about an earlier row with the same id, and is forgotten. But an update of the new row may
+ * settle before its creation does, and is kept.
+ *
+ * @param began when the write began, in milliseconds since the epoch.
  */
-export function settledRows(written: WrittenRows, began: number, now: number): SettledRows {
-  const settled = ({ version, isNew }: WrittenRow): SettledRow => ({
+export function settledRows(written: WrittenVersions, began: number, now: number): SettledRows {
+  const settled = ({ version, isNew }: WrittenVersion): SettledRow => ({
     version,
-    until: now + MEMORY,
-    forgets: isNew ? began + MEMORY : now,
+    until: now + REMEMBERED_FOR,
+    forgets: isNew ? began + REMEMBERED_FOR : now,
   })
   return new Map(Array.from(written, ([tag, row]) => [tag, settled(row)]))
-}
-
-/** Whether one of the rows was read as it was before a write that the store remembers. */
-export async function isOlder(
-  store: Store,
-  rows: RowVersions | undefined,
-  now: number,
-): Promise<boolean> {
-  if (rows === undefined || rows.size === 0) return false
-  const states = await store.states([...rows.keys()])
-  return Array.from(rows.values()).some((version, index) => {
-    const row = states[index]?.row
-    return row !== undefined && now <= row.until && version < row.version
-  })
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError, type WarmProgress } from '../../src/index.js'
 import { openShop } from '../support/shop.js'
 
-describe('touching', () => {
+describe('changing', () => {
   async function openFilled() {
     const shop = await openShop()
     const { prisma, seen } = shop
@@ -19,35 +19,29 @@ describe('touching', () => {
 
   it('says what raw SQL changes, instead of its text', async () => {
     const { prisma, readAll } = await openFilled()
-    await prisma.$cache.touching(
-      { models: ['Team'] },
-      () => prisma.$executeRaw`UPDATE posts SET title = 'x'`,
-    )
+    await prisma.$cache.changing('Team', () => prisma.$executeRaw`UPDATE posts SET title = 'x'`)
     expect(await readAll()).toEqual([false, true, true])
   })
 
   it('with what referential actions reach', async () => {
     const { prisma, readAll } = await openFilled()
-    await prisma.$cache.touching({ models: ['User'] }, () => prisma.$queryRaw`SELECT 1`)
+    await prisma.$cache.changing('User', () => prisma.$queryRaw`SELECT 1`)
     expect(await readAll()).toEqual([true, false, false])
   })
 
   it('with no models, nothing', async () => {
     const { prisma, readAll } = await openFilled()
-    await prisma.$cache.touching({ models: [] }, () => prisma.$queryRaw`SELECT 'update'`)
+    await prisma.$cache.changing([], () => prisma.$queryRaw`SELECT 'update'`)
     expect(await readAll()).toEqual([true, true, true])
   })
 
   it('in a transaction too, of either kind, after its commit', async () => {
     const { prisma, readAll } = await openFilled()
     const write = () => prisma.$executeRaw`UPDATE posts SET title = 'x'`
-    await prisma.$cache.touching({ models: ['Team'] }, () => prisma.$transaction([write()]))
+    await prisma.$cache.changing('Team', () => prisma.$transaction([write()]))
     expect(await readAll()).toEqual([false, true, true])
     await prisma.$transaction(async (tx) =>
-      prisma.$cache.touching(
-        { models: ['Team'] },
-        () => tx.$executeRaw`UPDATE posts SET title = 'y'`,
-      ),
+      prisma.$cache.changing('Team', () => tx.$executeRaw`UPDATE posts SET title = 'y'`),
     )
     expect(await readAll()).toEqual([false, true, true])
   })
@@ -55,10 +49,7 @@ describe('touching', () => {
   it('of one does not reach what runs beside it, or after it', async () => {
     const { prisma, readAll } = await openFilled()
     await Promise.all([
-      prisma.$cache.touching(
-        { models: ['Team'] },
-        () => prisma.$executeRaw`UPDATE posts SET title = 'x'`,
-      ),
+      prisma.$cache.changing('Team', () => prisma.$executeRaw`UPDATE posts SET title = 'x'`),
       prisma.$executeRaw`UPDATE posts SET title = 'y'`,
     ])
     expect(await readAll()).toEqual([false, true, false])
@@ -68,28 +59,36 @@ describe('touching', () => {
 
   it('leaves the operations of models as they are, and hands on result and error', async () => {
     const { prisma, readAll } = await openFilled()
-    const row = await prisma.$cache.touching({ models: ['User'] }, () =>
+    const row = await prisma.$cache.changing('User', () =>
       prisma.team.update({ where: { id: 1 }, data: { name: 'x' } }),
     )
     expect(row).toEqual({ id: 1, name: 'x' })
     expect(await readAll()).toEqual([false, true, true])
-    const failing = prisma.$cache.touching({ models: [] }, () => prisma.$queryRaw`SELEKT`)
+    const failing = prisma.$cache.changing([], () => prisma.$queryRaw`SELEKT`)
     await expect(failing).rejects.toMatchObject({ code: 'P2010' })
   })
 
   it('refuses models that the schema does not have', async () => {
     const { prisma } = await openShop()
-    const touching = (target: unknown) =>
-      prisma.$cache.touching(target as never, async () => undefined)
+    const changing = (target: unknown, run: unknown = async () => undefined) =>
+      prisma.$cache.changing(target as never, run as never)
     const of = (message: string) => new ConfigurationError(message)
-    await expect(touching({ models: ['Usr'] })).rejects.toThrow(
-      of("unknown model 'Usr' in touching.models; did you mean 'User'?"),
+    await expect(changing(['Usr'])).rejects.toThrow(
+      of("unknown model 'Usr' in changing; did you mean 'User'?"),
     )
-    await expect(touching({ model: 'User' })).rejects.toThrow(
-      of("unknown option 'model' in touching; did you mean 'models'?"),
+    await expect(changing({ Usr: { id: 1 } })).rejects.toThrow(
+      of("unknown model 'Usr' in changing; did you mean 'User'?"),
     )
-    await expect(touching({ models: 'User' })).rejects.toThrow(
-      of("touching.models: expected a list, got 'User'"),
+    await expect(changing({ User: { idd: 1 } })).rejects.toThrow(
+      of("unknown field 'idd' in changing.User; did you mean 'id'?"),
+    )
+    await expect(changing(7)).rejects.toThrow(
+      of(
+        "changing: expected a model or rows of a model, such as 'Post' or { Post: { id: 7 } }, got 7",
+      ),
+    )
+    await expect(changing('User', 'SELECT 1')).rejects.toThrow(
+      of("changing: expected a function, got 'SELECT 1'"),
     )
   })
 })
@@ -166,13 +165,15 @@ it('invalidate refuses what is neither a model nor tags', async () => {
   for (const [target, message] of [
     [{ tags: 'home' }, "invalidate.tags: expected a list, got 'home'"],
     [{ tags: [1] }, 'invalidate.tags: expected names, got [ 1 ]'],
-    [{ model: 'Usr' }, "unknown model 'Usr' in invalidate.model; did you mean 'User'?"],
+    ['Usr', "unknown model 'Usr' in invalidate; did you mean 'User'?"],
+    [{ Usr: { id: 1 } }, "unknown model 'Usr' in invalidate; did you mean 'User'?"],
+    [{ User: { mail: 'a' } }, "unknown field 'mail' in invalidate.User; did you mean 'email'?"],
+    [{ User: 1 }, 'invalidate.User: expected an object, got 1'],
+    [{ Team: {}, tags: ['home'] }, "unknown option 'Team' in invalidate; did you mean 'tags'?"],
     [
-      { model: 'User', where: { mail: 'a' } },
-      "unknown field 'mail' in invalidate.User; did you mean 'email'?",
+      undefined,
+      "invalidate: expected a model or rows of a model, such as 'Post' or { Post: { id: 7 } }, got undefined",
     ],
-    [{ model: 'User', where: 1 }, 'invalidate.User: expected an object, got 1'],
-    [{ model: 'Team', tags: ['home'] }, 'invalidate: expected { model } or { tags }, got both'],
   ] as const) {
     await expect(invalidate(target)).rejects.toThrow(new ConfigurationError(message))
   }

@@ -1,9 +1,10 @@
 import { deepStrictEqual } from 'node:assert'
 import { Decimal } from '@prisma/client/runtime/client'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { aerospike, ConfigurationError, memory, type Store } from '../../src/index.js'
+import { aerospike, ConfigurationError, memory } from '../../src/index.js'
 import { canonicalRead, entryKey } from '../../src/plan/key.js'
 import { loadKey, taggedKey } from '../../src/plan/user-tags.js'
+import type { Store } from '../../src/store/store.js'
 import { openShop, unreachable } from '../support/shop.js'
 import { startTestServer, type TestServer } from '../testing/server.js'
 
@@ -109,7 +110,7 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
     expect(await read()).toBe(1)
     await prisma.team.update({ where: { id: 1 }, data: { name: 'x' } })
     expect(await read()).toBe(2)
-    await prisma.$cache.invalidate({ model: 'Org' })
+    await prisma.$cache.invalidate('Org')
     expect(await read()).toBe(3)
     await prisma.$cache.invalidate({ tags: ['home'] })
     expect(await read()).toBe(4)

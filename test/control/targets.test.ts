@@ -39,7 +39,7 @@ describe('rows that are named to $cache', () => {
   it('are invalidated, with what may contain them', async () => {
     const { prisma, invalidated } = await openBlog()
     const where = { id: 1, authorId: 1, editorId: null }
-    expect(await invalidated(() => prisma.$cache.invalidate({ model: 'Post', where }))).toEqual([
+    expect(await invalidated(() => prisma.$cache.invalidate({ Post: where }))).toEqual([
       'the post',
       'the posts of its author',
       'all posts',
@@ -49,7 +49,7 @@ describe('rows that are named to $cache', () => {
   it('may have any value in what is not said of them', async () => {
     const { prisma, invalidated } = await openBlog()
     const where = { id: 1 }
-    expect(await invalidated(() => prisma.$cache.invalidate({ model: 'Post', where }))).toEqual([
+    expect(await invalidated(() => prisma.$cache.invalidate({ Post: where }))).toEqual([
       'the post',
       'the posts of its author',
       'the posts of another',
@@ -61,8 +61,8 @@ describe('rows that are named to $cache', () => {
     const { prisma, invalidated } = await openBlog()
     const keys = { Post: { id: 1, authorId: 1, editorId: null } }
     const write = () =>
-      prisma.$cache.touching(
-        { keys },
+      prisma.$cache.changing(
+        keys,
         () => prisma.$executeRaw`UPDATE posts SET views = views + 1 WHERE id = 1`,
       )
     expect(await invalidated(write)).toEqual(['the post', 'the posts of its author', 'all posts'])
@@ -72,8 +72,8 @@ describe('rows that are named to $cache', () => {
     const { prisma } = await openBlog()
     const third = () => prisma.post.findUnique({ where: { id: 3 } })
     expect(await third()).toBeNull()
-    await prisma.$cache.touching(
-      { keys: { Post: { authorId: 1 } } },
+    await prisma.$cache.changing(
+      { Post: { authorId: 1 } },
       () => prisma.$executeRaw`INSERT INTO posts (title, author_id) VALUES ('new', 1)`,
     )
     expect(await third()).toMatchObject({ title: 'new' })
@@ -110,7 +110,7 @@ describe('rows that are named to $cache', () => {
       "unknown field 'titel' in getOrLoad.dependsOn.Post; did you mean 'title'?",
     )
     await expect(load([7] as never[])).rejects.toThrow(
-      'getOrLoad.dependsOn: expected an object, got 7',
+      "getOrLoad.dependsOn: expected a model or rows of a model, such as 'Post' or { Post: { id: 7 } }, got 7",
     )
   })
 })

@@ -1,6 +1,7 @@
+import type { Narrowed } from '../../src/plan/dependencies.js'
 import type { EntryKey } from '../../src/plan/key.js'
 import type { Tag, TagId } from '../../src/plan/tag.js'
-import type { Narrowed, Read } from '../../src/read/read.js'
+import type { Read } from '../../src/read/read.js'
 import type { Answer } from './ledger.js'
 import type { Operation, Scenario } from './scenario.js'
 
@@ -38,7 +39,7 @@ export function readOf(
     model: 'Row',
     operation: 'read',
     ...planRead(spec, scenario),
-    policy: { ttl: TTL, negativeTtl: TTL, swr: 0, staleIfError: 0 },
+    policy: { ttl: TTL, negativeTtl: TTL, staleWhileRevalidate: 0, staleIfError: 0 },
     refresh: false,
     report: () => undefined,
     load,

@@ -7,7 +7,7 @@ export interface Protocol {
   readonly Telemetry: typeof import('../../src/telemetry/telemetry.js').Telemetry
   readonly memory: typeof import('../../src/store/memory.js').memory
   readonly StoreUnavailableError: typeof import('../../src/errors.js').StoreUnavailableError
-  readonly provesUnwritten: typeof import('../../src/prisma-client/outcome.js').provesUnwritten
+  readonly provesUnwritten: typeof import('../../src/prisma-client/failures.js').provesUnwritten
 }
 
 /** Loads the protocol's own modules, with what is mocked at the moment. */
@@ -19,7 +19,7 @@ export async function loadProtocol(): Promise<Protocol> {
   const { Telemetry } = await import('../../src/telemetry/telemetry.js')
   const { memory } = await import('../../src/store/memory.js')
   const { StoreUnavailableError } = await import('../../src/errors.js')
-  const { provesUnwritten } = await import('../../src/prisma-client/outcome.js')
+  const { provesUnwritten } = await import('../../src/prisma-client/failures.js')
   return {
     Reader,
     Write,

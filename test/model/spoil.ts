@@ -1,6 +1,6 @@
 import type { EntryKey } from '../../src/plan/key.js'
 import type { TagId } from '../../src/plan/tag.js'
-import type { Snapshot } from '../../src/read/narrowing.js'
+import type { Snapshot } from '../../src/read/read.js'
 import type { Entry, Store, Version } from '../../src/store/store.js'
 
 export type Module = Record<string, unknown>

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
-import { cacheAside, memory, type Store } from '../../src/index.js'
+import { cacheAside, memory } from '../../src/index.js'
+import type { Store } from '../../src/store/store.js'
 import { openOffice } from './office.js'
 
 /**

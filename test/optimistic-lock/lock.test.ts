@@ -30,7 +30,7 @@ describe.each(providers)('on %s', (provider) => {
     expect(error).toBeInstanceOf(OptimisticLockError)
     expect(error).toBeInstanceOf(CacheAsideError)
     expect(error).toMatchObject({
-      code: 'OPTIMISTIC_LOCK',
+      code: 'CACHE_OPTIMISTIC_LOCK',
       message: 'Document: expected version 3, the row has 4',
       model: 'Document',
       where: { id: 1 },
@@ -150,7 +150,7 @@ describe('a failure', () => {
   it('touches the row, and not others', async () => {
     const { prisma } = await openOffice('sqlite')
     const touched = vi.fn()
-    onTestFinished(prisma.$cache.on('touch', touched))
+    onTestFinished(prisma.$cache.on('invalidate', touched))
     await failureOf(prisma.document.update({ where: { id: 1, version: 9 }, data }))
     expect(touched.mock.calls).toEqual([
       [{ tags: ['Document', 'Document{id:1}', 'Document{folderId:1}', 'Document{parentId:}'] }],
@@ -186,6 +186,6 @@ describe('a failure', () => {
     const error = await failureOf(prisma.document.update({ where: { id: 1, version: 9 }, data }))
     expect(error).toBeInstanceOf(OptimisticLockError)
     expect(settle).toHaveBeenCalled()
-    expect((await prisma.$cache.health()).owesTouches).toBe(true)
+    expect((await prisma.$cache.health()).pendingInvalidations).toBe(true)
   })
 })

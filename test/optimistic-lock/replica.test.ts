@@ -49,7 +49,7 @@ describe('an answer of a replica from before an acknowledged write is not stored
     const { prisma, sibling, outcomes } = await openLagging()
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
-    const settings = { ttl: 1, swr: 60 }
+    const settings = { ttl: 1, staleWhileRevalidate: 60 }
     const read = () => sibling.document.findUnique({ where, cache: settings })
     await sibling.document.update({ where, data })
     await read()
@@ -68,7 +68,7 @@ describe('an answer of a replica from before an acknowledged write is not stored
     await prisma.document.update({ where, data })
     await vi.waitFor(() => expect(settle).toHaveBeenCalledTimes(2))
     await vi.waitFor(async () => {
-      expect(await prisma.$cache.health()).toMatchObject({ owesTouches: false })
+      expect(await prisma.$cache.health()).toMatchObject({ pendingInvalidations: false })
     })
     await prisma.document.findUnique({ where })
     expect(outcomes).toEqual(['older'])

@@ -41,7 +41,11 @@ describe('retryOptimistic', () => {
     const run = vi.fn(({ attempt }: { attempt: number }) => Promise.reject(lockError(attempt)))
     const error = await retryOptimistic(run, options).catch((thrown) => thrown)
     expect(error).toBeInstanceOf(OptimisticRetryError)
-    expect(error).toMatchObject({ code: 'OPTIMISTIC_RETRY', attempts, cause: { actual: attempts } })
+    expect(error).toMatchObject({
+      code: 'CACHE_OPTIMISTIC_RETRY',
+      attempts,
+      cause: { actual: attempts },
+    })
     expect(error.cause).toBeInstanceOf(OptimisticLockError)
     expect(run).toHaveBeenCalledTimes(attempts)
   })

@@ -14,11 +14,11 @@ it.each([
   [['name'], null],
   // What goes wrong without.
   [[], { id: 1, name: 'abc' }],
-])('a column that is compared without case, with loose: %j', async (loose, expected) => {
+])('a column that is compared without case, with inexact: %j', async (inexact, expected) => {
   const database = await createDatabase('sqlite')
   await database.execute(WITHOUT_CASE)
   const { client } = database.connect()
-  const cached = client.$extends(cacheAside({ store: memory(), models: { Tag: { loose } } }))
+  const cached = client.$extends(cacheAside({ store: memory(), models: { Tag: { inexact } } }))
   const byName = () => cached.tag.findUnique({ where: { name: 'ABC' } })
   expect(await byName()).toEqual({ id: 1, name: 'abc' })
   await cached.tag.update({ where: { name: 'abc' }, data: { name: 'def' } })
@@ -27,8 +27,8 @@ it.each([
 })
 
 it.each([
-  [{ Tag: { loose: ['nam'] } }, /'nam' in models\.Tag\.loose; did you mean 'name'/],
-  [{ Post: { trackBy: ['title'], loose: ['title'] } }, /models\.Post\.loose.*not in trackBy/],
+  [{ Tag: { inexact: ['nam'] } }, /'nam' in models\.Tag\.inexact; did you mean 'name'/],
+  [{ Post: { trackBy: ['title'], inexact: ['title'] } }, /models\.Post\.inexact.*not in trackBy/],
 ])('%j is refused', async (models, message) => {
   const database = await createDatabase('sqlite')
   const { client } = database.connect()

@@ -18,10 +18,13 @@ model User {
   maybe Int? @default(1)
   bare Int
   drawn Int @default(dbgenerated("1"))
+  posts Post[]
 }
 /// @cache(ttl: "10m")
 model Post {
   id Int @id
+  author User @relation(fields: [authorId], references: [id])
+  authorId Int
 }
 /// @cache(false)
 model AuditLog {
@@ -38,6 +41,8 @@ function settings(options: unknown) {
 const duration = "expected seconds above zero or a string such as '5m', got"
 
 const orZero = "expected seconds, 0 or a string such as '5m', got"
+const withUnit = (seconds: number) =>
+  `expected a string with a unit where it is more than ${seconds} seconds`
 
 describe('options that cannot be right', () => {
   it.each<[unknown, string]>([
@@ -62,10 +67,17 @@ describe('options that cannot be right', () => {
     [{ ttl: '-5m' }, `ttl: ${duration} '-5m'`],
     [{ ttl: '0s' }, `ttl: ${duration} '0s'`],
     [{ ttl: '999999999y' }, `ttl: ${duration} '999999999y'`],
+    // These are meant in milliseconds more often than in seconds.
+    [{ ttl: 60_000 }, `ttl: ${withUnit(3600)}, such as '60000ms' or '60000s', got 60000`],
+    [{ leaseWait: 500 }, `leaseWait: ${withUnit(60)}, such as '500ms' or '500s', got 500`],
+    [
+      { near: { maxStaleness: 1000 } },
+      `near.maxStaleness: ${withUnit(60)}, such as '1000ms' or '1000s', got 1000`,
+    ],
 
     [{ negativeTtl: 0 }, `negativeTtl: ${duration} 0`],
-    [{ swr: -1 }, `swr: ${orZero} -1`],
-    [{ swr: Number.NaN }, `swr: ${orZero} NaN`],
+    [{ staleWhileRevalidate: -1 }, `staleWhileRevalidate: ${orZero} -1`],
+    [{ staleWhileRevalidate: Number.NaN }, `staleWhileRevalidate: ${orZero} NaN`],
     [{ staleIfError: '5 minuts' }, `staleIfError: ${orZero} '5 minuts'`],
     [{ jitter: -0.1 }, 'jitter: expected a number from 0 to 1, got -0.1'],
     [{ jitter: 1.1 }, 'jitter: expected a number from 0 to 1, got 1.1'],
@@ -77,12 +89,15 @@ describe('options that cannot be right', () => {
       { near: { maxBytes: '1 MB' } },
       "near.maxBytes: expected a whole number above zero, got '1 MB'",
     ],
-    [{ models: { User: { swr: true } } }, `models.User.swr: ${orZero} true`],
+    [
+      { models: { User: { staleWhileRevalidate: true } } },
+      `models.User.staleWhileRevalidate: ${orZero} true`,
+    ],
     [{ models: { User: { negativeTtl: -1 } } }, `models.User.negativeTtl: ${duration} -1`],
     [{ models: { User: { staleIfError: {} } } }, `models.User.staleIfError: ${orZero} {}`],
 
     [{ mode: 'optin' }, "unknown value 'optin' in mode; did you mean 'opt-in'?"],
-    [{ mode: true }, 'mode: expected one of all, opt-in, got true'],
+    [{ mode: true }, 'mode: expected one of all, opt-in, off, got true'],
     [{ operations: 'findMany' }, "operations: expected a list, got 'findMany'"],
     [
       { operations: ['findMany', 'findall'] },
@@ -91,6 +106,10 @@ describe('options that cannot be right', () => {
     [
       { operations: [1] },
       'operations: expected one of findUnique, findUniqueOrThrow, findFirst, findFirstOrThrow, findMany, count, aggregate, groupBy, got 1',
+    ],
+    [
+      { operations: [] },
+      "operations: expected at least one read operation, or mode: 'off' to cache none, got []",
     ],
     [{ keyspace: 5 }, 'keyspace: expected a string, got 5'],
     [{ schema: 5 }, 'schema: expected a string, got 5'],
@@ -105,6 +124,14 @@ describe('options that cannot be right', () => {
     [{ models: { User: null } }, 'models.User: expected an object, got null'],
     [{ models: { User: { tl: 5 } } }, "unknown option 'tl' in models.User; did you mean 'ttl'?"],
     [{ models: { User: { ttl: '5' } } }, `models.User.ttl: ${duration} '5'`],
+    [
+      { models: { Post: { trackBy: ['author'] } } },
+      "models.Post.trackBy: expected a field with a value of its own such as 'authorId' (author is a relation), got 'author'",
+    ],
+    [
+      { models: { User: { trackBy: ['posts'] } } },
+      "models.User.trackBy: expected a field with a value of its own (posts is a relation), got 'posts'",
+    ],
     [
       { models: { User: { dependsOn: 'Post' } } },
       "models.User.dependsOn: expected a list, got 'Post'",
@@ -154,6 +181,11 @@ describe('options that cannot be right', () => {
     expect(() => settingsOf({}, parseSchema(commented))).toThrow(new ConfigurationError(message))
   })
 
+  it('refuses a store that lacks a method', () => {
+    const store = { ...memory(), unmark: undefined }
+    expect(() => settings({ store })).toThrow(/^store: expected a store such as memory\(\)/)
+  })
+
   it('have a code that does not change', () => {
     expect(new ConfigurationError('ttl')).toMatchObject({
       code: 'CACHE_CONFIGURATION',
@@ -164,7 +196,7 @@ describe('options that cannot be right', () => {
 
 describe('settings', () => {
   it('have defaults', () => {
-    expect(settings({})).toMatchObject({ ttl: 60_000, optIn: false, keyspace: '' })
+    expect(settings({})).toMatchObject({ ttl: 60_000, mode: 'all', keyspace: '' })
     expect(settings({}).operations.size).toBe(8)
   })
 
@@ -172,7 +204,7 @@ describe('settings', () => {
     const given = { mode: 'opt-in', operations: ['count'], keyspace: 'shop', ttl: undefined }
     expect(settings({ ...given, models: { User: undefined } })).toMatchObject({
       ttl: 60_000,
-      optIn: true,
+      mode: 'opt-in',
       operations: new Set(['count']),
       keyspace: 'shop',
     })
@@ -190,15 +222,26 @@ describe('settings', () => {
   })
 
   it('are zero where that switches off', () => {
-    const given = { ttl: 5, swr: '0s', staleIfError: 0, jitter: 0, near: { maxStaleness: 0 } }
+    const given = {
+      ttl: 5,
+      staleWhileRevalidate: '0s',
+      staleIfError: 0,
+      jitter: 0,
+      near: { maxStaleness: 0 },
+    }
     expect(settings(given)).toMatchObject({
       ttl: 5_000,
-      swr: 0,
+      staleWhileRevalidate: 0,
       staleIfError: 0,
       jitter: 0,
       near: { maxEntries: 1_000, maxBytes: 2 ** 24, maxStaleness: 0 },
     })
-    expect(settings({})).toMatchObject({ swr: 0, staleIfError: 0, jitter: 0.05, near: undefined })
+    expect(settings({})).toMatchObject({
+      staleWhileRevalidate: 0,
+      staleIfError: 0,
+      jitter: 0.05,
+      near: undefined,
+    })
   })
 
   it("have what a model's comment says, under what code says of it", () => {
@@ -242,6 +285,27 @@ describe('a client', () => {
     })
   })
 
+  it('is not extended by a function that was not called', async () => {
+    await withClient(async (client) => {
+      expect(() => client.$extends(cacheAside as never)).toThrow(
+        new ConfigurationError(
+          'cacheAside: expected options, got a Prisma Client: call it, as in prisma.$extends(cacheAside())',
+        ),
+      )
+    })
+  })
+
+  it('refuses to listen to events that do not exist, and to listeners that are no functions', async () => {
+    await withClient(async (client) => {
+      const { $cache } = extended(client)
+      const on = $cache.on as (name: string, listener?: unknown) => void
+      expect(() => on('hits', () => undefined)).toThrow(
+        new ConfigurationError("unknown event 'hits' in on; did you mean 'hit'?"),
+      )
+      expect(() => on('hit')).toThrow(new ConfigurationError('on: expected a function, got null'))
+    })
+  })
+
   it('without a schema is extended only where it is given one', async () => {
     await withClient(async (client) => {
       const bare = Object.create(client, { _engineConfig: { value: {} } }) as PrismaClient
@@ -255,8 +319,8 @@ describe('a client', () => {
   })
 
   it.each<[unknown, string]>([
-    ['5m', 'cache: expected true, false or an object, got string'],
-    [5, 'cache: expected true, false or an object, got number'],
+    ['5m', "cache: expected true, false or an object, got '5m'"],
+    [5, 'cache: expected true, false or an object, got 5'],
     [null, 'cache: expected an object, got null'],
     [[], 'cache: expected an object, got []'],
     [{ tll: 5 }, "unknown option 'tll' in cache; did you mean 'ttl'?"],
@@ -266,6 +330,11 @@ describe('a client', () => {
     [{ negativeTtl: 0 }, `cache.negativeTtl: ${duration} 0`],
     [{ swr: '5 minuts' }, `cache.swr: ${orZero} '5 minuts'`],
     [{ staleIfError: -5 }, `cache.staleIfError: ${orZero} -5`],
+    [
+      { swr: 5, staleWhileRevalidate: 5 },
+      'cache.swr: expected no value beside staleWhileRevalidate, which it stands for, got 5',
+    ],
+    [{ ttl: 60_000 }, `cache.ttl: ${withUnit(3600)}, such as '60000ms' or '60000s', got 60000`],
     [{ refresh: 'yes' }, "cache.refresh: expected true or false, got 'yes'"],
     [{ tags: 'home' }, "cache.tags: expected a list, got 'home'"],
     [{ tags: [5] }, 'cache.tags: expected names, got [ 5 ]'],
@@ -283,8 +352,8 @@ describe('a client', () => {
   it('refuses to invalidate what the schema does not have', async () => {
     await withClient(async (client) => {
       const { $cache } = extended(client)
-      await expect($cache.invalidate({ model: 'Usr' })).rejects.toThrow(
-        new ConfigurationError("unknown model 'Usr' in invalidate.model; did you mean 'User'?"),
+      await expect($cache.invalidate('Usr')).rejects.toThrow(
+        new ConfigurationError("unknown model 'Usr' in invalidate; did you mean 'User'?"),
       )
       await expect($cache.invalidate(undefined as never)).rejects.toThrow(ConfigurationError)
     })

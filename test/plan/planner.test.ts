@@ -10,7 +10,7 @@ const anySettings: PlannedModel = {
   ttl: undefined,
   dependsOn: undefined,
   trackBy: [],
-  loose: [],
+  inexact: [],
 }
 
 function plannerWith({
@@ -35,7 +35,7 @@ function plannerWith({
 }
 
 function read(planner: Planner, model: string, args: Args = {}, scope?: string) {
-  return planner.read({ model, operation: 'findMany', args, dataPath: [] }, scope)
+  return planner.read({ model, operation: 'findMany', args, dataPath: [] }, scope).plan
 }
 
 /** The plan of a read that must be cacheable. */

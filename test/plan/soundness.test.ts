@@ -12,7 +12,7 @@ import { returning } from '../../src/plan/returning.js'
 import { survey } from '../../src/plan/survey.js'
 import type { TagId } from '../../src/plan/tag.js'
 import { touchesOf } from '../../src/plan/touches-of-write.js'
-import type { Tracked } from '../../src/plan/tracked-keys.js'
+import type { TrackedKeys } from '../../src/plan/tracked-keys.js'
 import { readsOf } from '../programs/reads.js'
 import { addRows } from '../programs/rows.js'
 import { type Call, writesOf } from '../programs/writes.js'
@@ -92,7 +92,7 @@ interface Answered {
 }
 
 /** What the read answers now, and the tags that an entry of it would depend on. */
-async function answerOf(client: Client, tracked: Tracked, read: ModelCall): Promise<Answered> {
+async function answerOf(client: Client, tracked: TrackedKeys, read: ModelCall): Promise<Answered> {
   const { model, operation, args, fluent, fluentArgs } = structuredClone(read)
   const called = fluent === undefined ? args : { ...args, select: { [fluent]: fluentArgs ?? true } }
   const dataPath = fluent === undefined ? [] : ['select', fluent]
@@ -114,7 +114,7 @@ async function answerOf(client: Client, tracked: Tracked, read: ModelCall): Prom
 /** The tags that the write touched; undefined if the database refused it. */
 async function apply(
   client: Client,
-  tracked: Tracked,
+  tracked: TrackedKeys,
   { model, operation, args }: ModelCall,
 ): Promise<ReadonlySet<TagId> | undefined> {
   const query = { model, operation, args: structuredClone(args), dataPath: [] }

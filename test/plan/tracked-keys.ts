@@ -1,16 +1,16 @@
 import type { Catalog } from '../../src/catalog/catalog.js'
-import { Tracked } from '../../src/plan/tracked-keys.js'
+import { TrackedKeys } from '../../src/plan/tracked-keys.js'
 
 /** What is tracked of a schema, with more keys for some models. */
 export function trackedOf(
   catalog: Catalog,
   trackBy: Readonly<Record<string, readonly (readonly string[])[]>> = {},
-): Tracked {
-  return new Tracked({
+): TrackedKeys {
+  return new TrackedKeys({
     catalog,
     keyspace: '',
     trackBy: (model) => trackBy[model] ?? [],
-    loose: () => [],
+    inexact: () => [],
     isComputed: () => false,
   })
 }

@@ -136,7 +136,7 @@ describe('a write invalidates tags', () => {
     settle.mockRejectedValueOnce(new Error('away'))
     await prisma.team.create({ data, cache: invalidate })
     await vi.waitFor(async () => {
-      expect((await prisma.$cache.health()).owesTouches).toBe(false)
+      expect((await prisma.$cache.health()).pendingInvalidations).toBe(false)
     })
     await prisma.org.findMany({ cache: home })
     expect(seen.at(-1)).toBe('miss: invalidated')

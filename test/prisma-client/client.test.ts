@@ -1,6 +1,7 @@
 import { Decimal } from '@prisma/client/runtime/client'
 import { expect, it } from 'vitest'
-import { type Client, decimalClassOf } from '../../src/prisma-client/client.js'
+import type { Client } from '../../src/prisma-client/client.js'
+import { decimalClassOf } from '../../src/prisma-client/decimal-class.js'
 import { createDatabase } from '../support/databases.js'
 
 interface Probe {

@@ -62,12 +62,18 @@ describe('withCacheInfo', () => {
     const tags = expect.arrayContaining(['User', 'Post', '#home'])
     const known = { key: expect.any(String), tags }
     const missed = await read().withCacheInfo()
-    expect(missed.info).toEqual({ ...known, status: 'miss', reason: 'absent', ttl: 60_000 })
+    expect(missed.info).toEqual({ ...known, status: 'miss', reason: 'absent', expiresInMs: 60_000 })
     vi.setSystemTime(Date.now() + 1_500)
     const { info } = await read().withCacheInfo()
-    expect(info).toEqual({ ...known, status: 'hit', source: 'store', age: 1_500, ttl: 58_500 })
+    expect(info).toEqual({
+      ...known,
+      status: 'hit',
+      source: 'store',
+      ageMs: 1_500,
+      expiresInMs: 58_500,
+    })
     const nothing = await prisma.user.findUnique({ where: { id: 99 } }).withCacheInfo()
-    expect(nothing).toMatchObject({ data: null, info: { status: 'miss', ttl: 5_000 } })
+    expect(nothing).toMatchObject({ data: null, info: { status: 'miss', expiresInMs: 5_000 } })
   })
 
   it('tells what is stale', async () => {
@@ -79,7 +85,7 @@ describe('withCacheInfo', () => {
     expect((await read().withCacheInfo()).info).toMatchObject({
       status: 'stale',
       reason: 'refreshing',
-      age: 61_000,
+      ageMs: 61_000,
     })
   })
 

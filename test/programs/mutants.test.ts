@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { Catalog, Model } from '../../src/catalog/catalog.js'
 import type { Tag } from '../../src/plan/tag.js'
-import type { Change } from '../../src/plan/touches.js'
+import type { RowChange } from '../../src/plan/touches.js'
 import { createDatabase } from '../support/databases.js'
 import { Fakes } from '../support/fakes.js'
 import { programsAbout } from './program.js'
@@ -26,14 +26,14 @@ function spoilCatalog(spoil: (model: Model) => Model): Mutant {
   ]
 }
 
-function spoilTouches(spoil: (model: string, change: Change) => Change | undefined): Mutant {
+function spoilTouches(spoil: (model: string, change: RowChange) => RowChange | undefined): Mutant {
   return [
     '../../src/plan/touches.js',
     ({ Touches }: typeof import('../../src/plan/touches.js')) => ({
       Touches: class extends Touches {
-        override rows(model: string, change: Change) {
+        override rows(model: string, change: RowChange) {
           const spoilt = spoil(model, change)
-          if (spoilt === undefined) this.some(model)
+          if (spoilt === undefined) this.someRows(model)
           else super.rows(model, spoilt)
         }
       },

@@ -15,7 +15,7 @@ const options: fc.Arbitrary<CacheAsideOptions> = fc.record({
   ttl: oneOf('1ms', '20ms', '1m'),
   negativeTtl: oneOf('1ms', '1m'),
   jitter: oneOf(0, 0.5, 1),
-  swr: oneOf('20ms', '1m'),
+  staleWhileRevalidate: oneOf('20ms', '1m'),
   staleIfError: oneOf('1m'),
   leaseWait: oneOf('1ms', '2s'),
   consistency: oneOf('acknowledged' as const, 'strict' as const),

@@ -4,9 +4,9 @@ import {
   type CacheEvents,
   cacheAside,
   memory,
-  type Store,
   StoreUnavailableError,
 } from '../../src/index.js'
+import type { Store } from '../../src/store/store.js'
 import { createDatabase, type Database } from '../support/databases.js'
 
 let database: Database
@@ -81,7 +81,7 @@ describe('onStoreFailure', () => {
     await prisma.team.create({ data: { id: 1, name: 'red' } })
     expect((await team())?.name).toBe('red')
     expect(seen.last).toBe('bypass: store')
-    expect((await prisma.$cache.health()).owesTouches).toBe(true)
+    expect((await prisma.$cache.health()).pendingInvalidations).toBe(true)
   })
 
   it('reject: a write fails before the database sees it', async () => {

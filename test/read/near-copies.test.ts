@@ -1,7 +1,8 @@
 import { deepStrictEqual } from 'node:assert'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { aerospike, type CacheAsideOptions, memory, type Store } from '../../src/index.js'
+import { aerospike, type CacheAsideOptions, memory } from '../../src/index.js'
 import type { TagId } from '../../src/plan/tag.js'
+import type { Store } from '../../src/store/store.js'
 import { LocalTouches } from '../../src/touch/local-touches.js'
 import { openShop } from '../support/shop.js'
 import { startTestServer, type TestServer } from '../testing/server.js'
@@ -160,7 +161,7 @@ describe('within maxStaleness a near copy', () => {
     ['a transaction', (prisma) => prisma.$transaction((tx) => tx.team.update(rename))],
     ['a batch', (prisma) => prisma.$transaction([prisma.team.update(rename)])],
     ['raw SQL', (prisma) => prisma.$executeRaw`UPDATE "Team" SET name = 'new' WHERE id = 1`],
-    ['invalidate', (prisma) => prisma.$cache.invalidate({ model: 'Team' })],
+    ['invalidate', (prisma) => prisma.$cache.invalidate('Team')],
     ['clear', (prisma) => prisma.$cache.clear()],
   ])('is not older than %s of this process', async (_, write) => {
     const { read, prisma } = await openNear({ maxStaleness: 30 })

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { aerospike, type CacheAsideOptions, memory, type Store } from '../../src/index.js'
+import { aerospike, type CacheAsideOptions, memory } from '../../src/index.js'
+import type { Store } from '../../src/store/store.js'
 import { type Gate, gate, openShop, type Shop, unreachable } from '../support/shop.js'
 import { startTestServer, type TestServer } from '../testing/server.js'
 
@@ -131,11 +132,12 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
     })
   })
 
-  describe('swr', () => {
+  describe('staleWhileRevalidate', () => {
     it.each<[string, CacheAsideOptions, object | undefined]>([
-      ['the cache', { swr: 30 }, undefined],
-      ['the model', { models: { Team: { swr: 30 } } }, undefined],
-      ['the query', { swr: 5 }, { swr: 30 }],
+      ['the cache', { staleWhileRevalidate: 30 }, undefined],
+      ['the model', { models: { Team: { staleWhileRevalidate: 30 } } }, undefined],
+      ['the query', { staleWhileRevalidate: 5 }, { staleWhileRevalidate: 30 }],
+      ['the query, in short', { staleWhileRevalidate: 5 }, { swr: 30 }],
     ])(
       'of %s serves for so long what has expired, and reads it anew',
       async (_, options, cache) => {
@@ -154,21 +156,21 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
     )
 
     it('is over when it is over', async () => {
-      const { read } = await open({ ttl: 10, swr: 30 })
+      const { read } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(40.001)
       expect(await read()).toBe('miss: expired')
     })
 
     it('0 of a query is none', async () => {
-      const { read } = await open({ ttl: 10, swr: 30 })
+      const { read } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(11)
       expect(await read({ swr: 0 })).toBe('miss: expired')
     })
 
     it('reads anew once, however many are served meanwhile', async () => {
-      const { read, gate, prisma } = await open({ ttl: 10, swr: 30 })
+      const { read, gate, prisma } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(11)
       gate.close()
@@ -183,8 +185,8 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
     })
 
     it('lets one process read anew', async () => {
-      const shop = await open({ ttl: 10, swr: 30 })
-      const other = shop.connect({ ttl: 10, swr: 30, store: shop.store })
+      const shop = await open({ ttl: 10, staleWhileRevalidate: 30 })
+      const other = shop.connect({ ttl: 10, staleWhileRevalidate: 30, store: shop.store })
       await shop.read()
       pass(11)
       shop.gate.close()
@@ -203,7 +205,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
     })
 
     it('never serves what a write has invalidated', async () => {
-      const { read, prisma } = await open({ ttl: 10, swr: 30, staleIfError: 30 })
+      const { read, prisma } = await open({ ttl: 10, staleWhileRevalidate: 30, staleIfError: 30 })
       await read()
       pass(11)
       await prisma.team.update({ where: { id: 1 }, data: { name: 'green' } })
@@ -211,7 +213,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
     })
 
     it('leaves a failure in the background to the error event', async () => {
-      const { read, gate, errors, prisma } = await open({ ttl: 10, swr: 30 })
+      const { read, gate, errors, prisma } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(11)
       gate.error = new Error('of the database')
@@ -245,7 +247,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
     })
 
     it('is none where nothing is said', async () => {
-      const { read, gate, seen } = await open({ ttl: 10, swr: 1 })
+      const { read, gate, seen } = await open({ ttl: 10, staleWhileRevalidate: 1 })
       await read()
       pass(12)
       gate.error = unreachable()

@@ -38,7 +38,7 @@ describe('an outage of Aerospike under 64 readers and writers', () => {
       seen.hits += 1
     })
     prisma.$cache.on('error', ({ during }) => {
-      if (during === 'settle' || during === 'announce') seen.settleErrors += 1
+      if (during === 'invalidate' || during === 'announce') seen.settleErrors += 1
     })
     return { prisma, seen, own: new Map<number, number>() }
   }

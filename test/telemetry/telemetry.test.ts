@@ -6,7 +6,7 @@ type Recorded = {
   [K in keyof CacheEvents]: readonly [name: K, event: CacheEvents[K]]
 }[keyof CacheEvents]
 
-const names = ['hit', 'miss', 'bypass', 'fill', 'touch', 'error'] as const
+const names = ['hit', 'miss', 'bypass', 'fill', 'invalidate', 'error'] as const
 
 /** An empty shop, and all that its cache tells. */
 async function openShop() {
@@ -49,7 +49,7 @@ describe('the events of', () => {
     await prisma.user.findMany()
     vi.setSystemTime(Date.now() + 1_234)
     expect(await told(() => prisma.user.findMany())).toEqual([
-      ['hit', { ...keyed, source: 'store', age: 1_234 }],
+      ['hit', { ...keyed, source: 'store', ageMs: 1_234 }],
     ])
   })
 
@@ -57,14 +57,17 @@ describe('the events of', () => {
     const { prisma, told } = await openShop()
     const events = await told(() => Promise.all([prisma.user.findMany(), prisma.user.findMany()]))
     expect(events.map(([name]) => name).sort()).toEqual(['fill', 'hit', 'miss'])
-    expect(events).toContainEqual(['hit', { ...keyed, source: 'flight', age: expect.any(Number) }])
+    expect(events).toContainEqual([
+      'hit',
+      { ...keyed, source: 'flight', ageMs: expect.any(Number) },
+    ])
   })
 
   it('a write are one touch, of all that it may have changed', async () => {
     const { prisma, told } = await openShop()
     const data = { email: 'ann', posts: { create: { title: 'one' } } }
     expect(await told(() => prisma.user.create({ data }))).toEqual([
-      ['touch', { tags: expect.arrayContaining(['User', 'Post']) }],
+      ['invalidate', { tags: expect.arrayContaining(['User', 'Post']) }],
     ])
   })
 
@@ -142,7 +145,7 @@ describe('the counts', () => {
       misses: 2,
       bypasses: 1,
       fills: 2,
-      touches: 1,
+      invalidations: 1,
       errors: 0,
       models: {
         User: { hits: 2, misses: 2, bypasses: 0 },

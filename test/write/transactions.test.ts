@@ -23,7 +23,7 @@ async function openShop(provider: Provider) {
   const other = database.connect().client.$extends(cacheAside({ store }))
   await prisma.user.create({ data: { email: 'ann@shop', name: 'Ann' } })
   const touches: (readonly string[])[] = []
-  prisma.$cache.on('touch', ({ tags }) => touches.push(tags))
+  prisma.$cache.on('invalidate', ({ tags }) => touches.push(tags))
 
   const read = async (from: Pick<typeof prisma, 'user'> = prisma) =>
     (await from.user.findMany({ orderBy: { id: 'asc' } })).map(({ name }) => name)

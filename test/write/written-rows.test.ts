@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { Background } from '../../src/event-loop/background.js'
-import type { WrittenRow, WrittenRows } from '../../src/plan/row-versions.js'
+import type { WrittenVersion, WrittenVersions } from '../../src/plan/row-versions.js'
 import { type TagId, tag } from '../../src/plan/tag.js'
+import { isOlder } from '../../src/read/fill.js'
 import { memory } from '../../src/store/memory.js'
 import { newWriteId } from '../../src/store/random-ids.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import { OwedTouches } from '../../src/touch/owed-touches.js'
 import { Unmarking } from '../../src/write/unmarking.js'
 import { Write } from '../../src/write/write.js'
-import { addWritten, isOlder, settledRows } from '../../src/write/written-rows.js'
+import { addWritten, settledRows } from '../../src/write/written-rows.js'
 import { newTag } from '../store/conformance.js'
 
 const NOW = Date.now()
@@ -120,15 +121,17 @@ describe('a write', () => {
 
 describe('of what one write made of a row', () => {
   const tag = newTag()
-  const all = (...parts: WrittenRow[]): WrittenRow | undefined => {
-    const rows = new Map<TagId, WrittenRow>()
-    for (const part of parts) addWritten(rows, new Map([[tag, part]]) satisfies WrittenRows)
+  const all = (...parts: WrittenVersion[]): WrittenVersion | undefined => {
+    const rows = new Map<TagId, WrittenVersion>()
+    for (const part of parts) addWritten(rows, new Map([[tag, part]]) satisfies WrittenVersions)
     return rows.get(tag)
   }
 
   it('the greatest version counts', () => {
     const [less, greater] = [2, 3].map((version) => ({ version, isNew: false }))
-    expect(all(less as WrittenRow, greater as WrittenRow, less as WrittenRow)).toEqual(greater)
+    expect(all(less as WrittenVersion, greater as WrittenVersion, less as WrittenVersion)).toEqual(
+      greater,
+    )
   })
 
   it('what it created stays new when it is updated', () => {

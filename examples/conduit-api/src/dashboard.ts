@@ -27,12 +27,14 @@ export function dashboard(prisma: Prisma, statements: Database['statements']): H
           stream.writeSSE({ event, data: JSON.stringify(data) }).catch(() => stream.abort())
         }
         const stops = [
-          $cache.on('hit', ({ model, operation, age }) => tell('hit', { model, operation, age })),
+          $cache.on('hit', ({ model, operation, ageMs }) =>
+            tell('hit', { model, operation, ageMs }),
+          ),
           $cache.on('miss', ({ model, operation, reason }) =>
             tell('miss', { model, operation, reason }),
           ),
           // Told when the write is done: what is read from now on is as new.
-          $cache.on('touch', ({ tags }) => tell('touch', { tags: tags.filter(isPublic) })),
+          $cache.on('invalidate', ({ tags }) => tell('touch', { tags: tags.filter(isPublic) })),
         ]
         tell('open', {})
         await new Promise<void>((resolve) => stream.onAbort(resolve))

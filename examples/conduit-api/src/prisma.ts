@@ -23,7 +23,7 @@ export function withCache(client: Client, options: CacheAsideOptions = {}) {
       Article: {
         // Shown for as long as nobody writes it: only what other programs write is seen as late as this.
         ttl: '1h',
-        swr: '1h',
+        staleWhileRevalidate: '1h',
         staleIfError: '1d',
         version: 'version',
         // Lists ask for what is published, of all or of an author, so a draft may be saved as often as
@@ -39,7 +39,7 @@ export function withCache(client: Client, options: CacheAsideOptions = {}) {
 
 /** The same client, with every read sent to the database: to compare with. */
 export function withoutCache(client: Client): Prisma {
-  const prisma = withCache(client, { operations: [], store: memory() })
+  const prisma = withCache(client, { mode: 'off', store: memory() })
   // What is computed is no operation.
   const getOrLoad: CacheControl['getOrLoad'] = async (_key, load) => load()
   const uncached = prisma.$extends({ client: { $cache: { ...prisma.$cache, getOrLoad } } })

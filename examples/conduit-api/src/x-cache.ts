@@ -26,16 +26,16 @@ export function xCache({ $cache }: Prisma): MiddlewareHandler {
     const reads = requests.getStore()
     if (reads !== undefined) note(reads)
   }
-  $cache.on('hit', ({ age }) =>
+  $cache.on('hit', ({ ageMs }) =>
     count((reads) => {
       reads.hits += 1
-      reads.age = Math.max(reads.age, age)
+      reads.age = Math.max(reads.age, ageMs)
     }),
   )
-  $cache.on('stale', ({ age }) =>
+  $cache.on('stale', ({ ageMs }) =>
     count((reads) => {
       reads.stale += 1
-      reads.age = Math.max(reads.age, age)
+      reads.age = Math.max(reads.age, ageMs)
     }),
   )
   $cache.on('miss', () =>

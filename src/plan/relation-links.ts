@@ -1,0 +1,128 @@
+import type { JoinTable, Model, Relation } from '../catalog/catalog.js'
+import { both, carry, type Facts, NOTHING_KNOWN } from './facts.js'
+import { alternatives } from './filter.js'
+import type { Touches } from './touches.js'
+import type { TrackedKeys } from './tracked-keys.js'
+
+/** The write whose touches are gathered. */
+export interface PlannedWrite {
+  readonly tracked: TrackedKeys
+  readonly touches: Touches
+}
+
+/** A row, or several alike, that the write creates or changes. */
+export interface ParentRows {
+  readonly model: Model
+  /** Undefined where the rows are new. */
+  readonly before: Facts | undefined
+  readonly after: Facts
+}
+
+/** Relates existing rows of the target to the written rows. */
+export function connect(
+  write: PlannedWrite,
+  rows: ParentRows,
+  relation: Relation,
+  where: unknown,
+): void {
+  const { tracked } = write
+  for (const facts of alternatives(tracked, tracked.model(relation.target), where)) {
+    link(write, rows, relation, facts, facts)
+  }
+}
+
+/** Ends the relation of rows of the target, which the filter selects, to the written rows. */
+export function disconnect(
+  write: PlannedWrite,
+  rows: ParentRows,
+  relation: Relation,
+  where: unknown,
+): void {
+  const { tracked } = write
+  for (const facts of alternatives(tracked, tracked.model(relation.target), where)) {
+    unlink(write, rows, relation, facts)
+  }
+}
+
+/**
+ * Touches what it touches to relate a row of the target to the written rows.
+ *
+ * @param before what is known of the target's row; undefined where it is new.
+ * @param after what is known of it afterwards.
+ */
+export function link(
+  write: PlannedWrite,
+  rows: ParentRows,
+  relation: Relation,
+  before: Facts | undefined,
+  after: Facts,
+): void {
+  const { holder, here, there, target, exclusive } = relation
+  const { touches } = write
+  if (typeof holder === 'object')
+    return touchJoinRows(write, rows, relation, holder, after, 'insert')
+  if (holder === 'there') {
+    const own = carry(rows.after, here, there) ?? NOTHING_KNOWN
+    const changed = new Set(there)
+    if (before !== undefined) {
+      const moved = new Map([...before, ...own])
+      touches.rows(target, { kind: 'update', before, after: moved, changed })
+    }
+    // A to-one relation loses the row that was related until now.
+    if (!relation.list) unlink(write, rows, relation, NOTHING_KNOWN)
+  } else if (exclusive && before !== undefined) {
+    // Another row that was related to the target's row until now loses it.
+    const others = carry(after, there, here) ?? carry(rows.after, here, here) ?? NOTHING_KNOWN
+    const apart = nulls(here)
+    const changed = new Set(here)
+    touches.rows(rows.model.name, { kind: 'update', before: others, after: apart, changed })
+  }
+}
+
+/** Touches what it touches that rows of the target are no longer related to the written rows. */
+function unlink(write: PlannedWrite, rows: ParentRows, relation: Relation, facts: Facts): void {
+  const { holder, there, target } = relation
+  if (typeof holder === 'object')
+    return touchJoinRows(write, rows, relation, holder, facts, 'delete')
+  if (holder === 'here') return
+  for (const related of relatedFacts(rows, relation)) {
+    const before = both(facts, related)
+    const changed = new Set(there)
+    write.touches.rows(target, { kind: 'update', before, after: nulls(there), changed })
+  }
+}
+
+function touchJoinRows(
+  { touches }: PlannedWrite,
+  rows: ParentRows,
+  { here, there }: Relation,
+  join: JoinTable,
+  facts: Facts,
+  kind: 'insert' | 'delete',
+): void {
+  const own = carry(rows.after, here, [join.here]) ?? NOTHING_KNOWN
+  const other = carry(facts, there, [join.there]) ?? NOTHING_KNOWN
+  const known = new Map([...own, ...other])
+  if (kind === 'insert') touches.rows(join.name, { kind, after: known })
+  else touches.rows(join.name, { kind, before: known })
+  // The id of the written rows may change with the same write.
+  const before = carry(rows.before ?? NOTHING_KNOWN, here, [join.here])
+  if (before !== undefined) {
+    touches.rows(join.name, { kind: 'delete', before: new Map([...other, ...before]) })
+  }
+}
+
+/** What is known of the target's rows that are related to the written rows, before or after they change. */
+export function relatedFacts(
+  rows: ParentRows,
+  { here, there, holder }: Relation,
+): readonly Facts[] {
+  if (typeof holder === 'object') return [NOTHING_KNOWN]
+  return [rows.before, rows.after].flatMap((facts) =>
+    facts === undefined ? [] : [carry(facts, here, there) ?? NOTHING_KNOWN],
+  )
+}
+
+function nulls(fields: readonly string[]): Facts {
+  return new Map(fields.map((field) => [field, [null]]))
+}
