@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { expect, it } from 'vitest'
+
+const source = join(import.meta.dirname, '../src')
+
+/** From top to bottom: a file imports only from its own room, or from rooms further down. */
+const floors: readonly (readonly string[])[] = [
+  ['index.ts'],
+  ['extension.ts'],
+  ['cache-aside.ts', 'extension-types.ts'],
+  ['control'],
+  ['read', 'write'],
+  ['context.ts'],
+  ['touch', 'optimistic-lock'],
+  ['options'],
+  ['prisma-client', 'store'],
+  ['plan'],
+  ['catalog', 'checks.ts'],
+  ['codec', 'telemetry', 'event-loop', 'errors.ts'],
+  ['testing'],
+]
+
+/** The files that a file imports, for their types or for their values, as paths below src/. */
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(source, file), 'utf8')
+  return Array.from(text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']*)\.js'/g), (match) =>
+    join(dirname(file), `${match[1]}.ts`),
+  )
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+)
+const roomOf = (file: string) => relative('.', file).split(sep)[0] as string
+const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room))
+
+it('every room has its floor', () => {
+  expect(files.map(roomOf).filter((room) => floorOf(room) === -1)).toEqual([])
+  expect(floors.flat().filter((room) => !files.map(roomOf).includes(room))).toEqual([])
+})
+
+it('nothing imports upward, or from another room on its floor', () => {
+  const wrong = files.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => {
+        const [from, to] = [roomOf(file), roomOf(imported)]
+        return from !== to && floorOf(from) >= floorOf(to)
+      })
+      .map((imported) => `${file} imports ${imported}`),
+  )
+  expect(files.flatMap(importsOf).length).toBeGreaterThan(300)
+  expect(wrong).toEqual([])
+})
+
+it('no file imports itself, through whichever others', () => {
+  const imports = new Map(files.map((file) => [file, importsOf(file)]))
+  const known = new Set<string>()
+  const circles: string[] = []
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+    if (known.has(file)) return
+    known.add(file)
+    for (const imported of imports.get(file) ?? []) visit(imported, [...path, file])
+  }
+  for (const file of files) visit(file, [])
+  expect(circles).toEqual([])
+})
