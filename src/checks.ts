@@ -17,13 +17,30 @@ export function durationOf(
   if (given === undefined) return undefined
   const parsed = typeof given === 'number' ? given * 1000 : millisecondsOf(given)
   const isZero = parsed === 0 && zero === 'zero'
-  // No later than a Date can say.
-  if (parsed === undefined || !(parsed > 0 || isZero) || parsed > 8.64e15) {
+  if (parsed === undefined || !(parsed > 0 || isZero) || parsed > LONGEST_DURATION) {
     const seconds = zero === 'zero' ? 'seconds, 0' : 'seconds above zero'
     throw wrong(path, `${seconds} or a string such as '5m'`, given)
   }
   return parsed
 }
+
+/**
+ * A duration that must be a string with a unit, in milliseconds. This is for options that other
+ * programs take in milliseconds: a number could be meant so, whereas it means seconds in this package.
+ */
+export function durationWithUnitOf(path: string, given: unknown): number | undefined {
+  if (given === undefined) return undefined
+  const parsed = millisecondsOf(given)
+  if (parsed !== undefined && parsed > 0 && parsed <= LONGEST_DURATION) return parsed
+  const isNumber = typeof given === 'number' && given > 0 && given <= LONGEST_DURATION
+  if (!isNumber) throw wrong(path, "a string with a unit such as '200ms'", given)
+  throw new ConfigurationError(
+    `${path}: expected a string with a unit, got ${given}: write '${given}ms'`,
+  )
+}
+
+/** In milliseconds: the latest time that a Date can hold. */
+const LONGEST_DURATION = 8.64e15
 
 /** A number without a unit is milliseconds to `ms`, and seconds to those who write it: refused. */
 function millisecondsOf(given: unknown): number | undefined {
@@ -96,6 +113,19 @@ export function checkBoolean(path: string, given: unknown): void {
 
 export function checkFunction(path: string, given: unknown): void {
   if (given !== undefined && typeof given !== 'function') throw wrong(path, 'a function', given)
+}
+
+/** A string for native code, which cuts a string at the first NUL. */
+export function textOf(path: string, given: unknown): string | undefined {
+  if (given === undefined) return undefined
+  if (typeof given === 'string' && given !== '' && !given.includes('\0')) return given
+  throw wrong(path, 'a string that is not empty and contains no NUL', given)
+}
+
+/** A string whose value no message may show, such as a password. */
+export function secretOf(path: string, given: unknown): string | undefined {
+  if (given === undefined || typeof given === 'string') return given
+  throw new ConfigurationError(`${path}: expected a string, got a value of type ${typeof given}`)
 }
 
 export function wrong(path: string, expected: string, given: unknown): ConfigurationError {

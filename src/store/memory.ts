@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { checkKeys, wholeOf } from '../checks.js'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
 import { newVersion, newWriteId } from './random-ids.js'
@@ -17,9 +18,9 @@ import type {
 
 export interface MemoryOptions {
   /** How many entries are kept at most. Default 10,000. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
   /** How many bytes of encoded values are kept at most. Default 64 MiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 /**
@@ -27,7 +28,7 @@ export interface MemoryOptions {
  * promise among all clients that were given the same `memory()`; other processes have their own, and
  * do not hear of this one's writes.
  *
- * @throws RangeError if a bound is not a whole number above zero.
+ * @throws ConfigurationError if an option is unknown, or is not a whole number above zero.
  *
  * @example
  * ```ts
@@ -35,8 +36,9 @@ export interface MemoryOptions {
  * ```
  */
 export function memory(options: MemoryOptions = {}): Store {
-  const maxEntries = bound('maxEntries', options.maxEntries ?? 10_000)
-  const maxBytes = bound('maxBytes', options.maxBytes ?? 64 * 2 ** 20)
+  checkKeys('memory', options, memoryOptionNames)
+  const maxEntries = wholeOf('memory.maxEntries', options.maxEntries) ?? DEFAULT_MAX_ENTRIES
+  const maxBytes = wholeOf('memory.maxBytes', options.maxBytes) ?? DEFAULT_MAX_BYTES
   const entries = new LRUCache<EntryKey, Stored>({
     max: maxEntries,
     maxSize: maxBytes,
@@ -150,6 +152,10 @@ export function memory(options: MemoryOptions = {}): Store {
   }
 }
 
+const memoryOptionNames = ['maxEntries', 'maxBytes'] as const satisfies (keyof MemoryOptions)[]
+const DEFAULT_MAX_ENTRIES = 10_000
+const DEFAULT_MAX_BYTES = 64 * 2 ** 20
+
 interface Stored {
   readonly entry: Entry
   readonly generation: Generation
@@ -160,10 +166,3 @@ type TagRecord = Omit<TagState, 'marks'>
 const NOTHING: TagRecord = { version: undefined }
 const ABSENT = 0 as Generation
 const TAGS_PER_ENTRY = 8
-
-function bound(option: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`memory: ${option}: expected a whole number above zero, got ${value}`)
-  }
-  return value
-}

@@ -12,7 +12,7 @@ const many = (count, run) => Promise.allSettled(Array.from({ length: count }, (_
 
 const scenarios = {
   async 'connects again after a connect that failed'() {
-    const store = aerospike({ hosts, connectTimeout: 20, timeout: 50 })
+    const store = aerospike({ hosts, connectTimeout: '20ms', timeout: '50ms' })
     let failed = 0
     const until = Date.now() + 20_000
     while (failed < RUNS && Date.now() < until) {
@@ -26,7 +26,7 @@ const scenarios = {
 
   async 'is first used by many callers at once'() {
     for (let run = 0; run < RUNS; run += 1) {
-      const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+      const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
       const outcomes = await many(20, (n) => lookup(store, n))
       const failure = outcomes.find(({ status }) => status === 'rejected')
       if (failure) throw failure.reason
@@ -36,7 +36,7 @@ const scenarios = {
 
   async 'is closed while commands are in flight'() {
     for (let run = 0; run < RUNS; run += 1) {
-      const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+      const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
       await lookup(store)
       const working = many(64, (n) =>
         store.settle(`write${n}`, { touched: [tag(n)], untouched: [] }),
@@ -51,7 +51,7 @@ const scenarios = {
   },
 
   async 'is used again after it was closed'() {
-    const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+    const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
     for (let run = 0; run < RUNS; run += 1) {
       await lookup(store)
       await store.close()
@@ -60,7 +60,7 @@ const scenarios = {
 
   async 'is closed twice, and before it was used'() {
     for (let run = 0; run < RUNS; run += 1) {
-      const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+      const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
       await store.close()
       await lookup(store)
       await Promise.all([store.close(), store.close()])
@@ -68,7 +68,7 @@ const scenarios = {
   },
 
   async 'is handed what the native client cannot convert'() {
-    const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+    const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
     for (let run = 0; run < RUNS; run += 1) {
       await store
         .announce([tag(0)], { writeId: 'w', deadline: 10n, blocking: false })

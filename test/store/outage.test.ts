@@ -30,7 +30,7 @@ describe('an outage of Aerospike under 64 readers and writers', () => {
 
   /** Stands for a process: it shares nothing with another but the servers. */
   function createProcess() {
-    const store = aerospike({ hosts: server.hosts, timeout: TIMEOUT })
+    const store = aerospike({ hosts: server.hosts, timeout: `${TIMEOUT}ms` })
     const { client } = database.connect()
     const prisma = client.$extends(cacheAside({ store }))
     const seen = { hits: 0, settleErrors: 0 }

@@ -57,7 +57,7 @@ export const worlds = {
     const server = await startAerospikeEmulator()
     onTestFinished(() => server.close())
     return world(await postgres(), () => ({
-      store: aerospike({ hosts: server.hosts, timeout: 5_000, connectTimeout: 5_000 }),
+      store: aerospike({ hosts: server.hosts, timeout: '5s', connectTimeout: '5s' }),
     }))
   },
   'PostgreSQL without the cache': async () => world(await postgres(), undefined),
