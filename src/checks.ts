@@ -26,7 +26,8 @@ export function durationOf(
 
 /**
  * A duration that must be a string with a unit, in milliseconds. This is for options that other
- * programs take in milliseconds: a number could be meant so, whereas it means seconds in this package.
+ * programs take in milliseconds: a number could be meant so, whereas it means seconds in this
+ * package.
  */
 export function durationWithUnitOf(path: string, given: unknown): number | undefined {
   if (given === undefined) return undefined

@@ -17,16 +17,16 @@ import type {
 } from './store.js'
 
 export interface MemoryOptions {
-  /** How many entries are kept at most. Default 10,000. */
+  /** The maximum number of entries. Default 10,000. */
   readonly maxEntries?: number | undefined
-  /** How many bytes of encoded values are kept at most. Default 64 MiB. */
+  /** The maximum size of all encoded values together, in bytes. Default 64 MiB. */
   readonly maxBytes?: number | undefined
 }
 
 /**
- * A store in the memory of this process, bounded, the least recently used first to go. It keeps the
- * promise among all clients that were given the same `memory()`; other processes have their own, and
- * do not hear of this one's writes.
+ * A bounded store in the memory of this process, which evicts the least recently used entries
+ * first. Clients that share one `memory()` see each other's writes. Other processes have stores of
+ * their own and do not see the writes of this one.
  *
  * @throws ConfigurationError if an option is unknown, or is not a whole number above zero.
  *
@@ -44,9 +44,11 @@ export function memory(options: MemoryOptions = {}): Store {
     maxSize: maxBytes,
     sizeCalculation: ({ entry }) => Math.max(1, entry.value.byteLength),
   })
-  // A tag that goes invalidates its entries, so there is room for several to each of them.
+  // Evicting a tag invalidates the entries that depend on it, so there is room for several tags per
+  // entry.
   const records = new LRUCache<TagId, TagRecord>({ max: maxEntries * TAGS_PER_ENTRY })
-  // Apart from the rest, so that no mark is ever evicted: there are as many as writes under way.
+  // Marks are kept outside the cache, because evicting one would hide a write that is in flight.
+  // They need no bound: there are only as many as writes in flight.
   const marks = new Map<TagId, Mark[]>()
   const leases = new LRUCache<LeaseId, number>({ max: maxEntries })
   let generations = 0

@@ -266,7 +266,7 @@ describe('aerospike() (emulator)', () => {
       )
       expect(failures.every(({ status }) => status === 'rejected')).toBe(true)
       for (let n = 0; n < 5; n += 1) await store.lookup(newKey(), [tag]).catch(() => undefined)
-      await expect(store.lookup(newKey(), [tag])).rejects.toThrow(/not tried again yet/)
+      await expect(store.lookup(newKey(), [tag])).rejects.toThrow(/this command was not tried/)
       expect((await store.health()).state).toBe('down')
       emulator.faults.thaw()
       await vi.waitFor(() => store.lookup(newKey(), [tag]), { timeout: 3_000, interval: 50 })

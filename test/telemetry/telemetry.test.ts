@@ -104,7 +104,7 @@ describe('the events of', () => {
     expect((await told(() => prisma.user.findMany())).slice(0, 2)).toEqual([
       [
         'error',
-        { during: 'decode', error: expect.objectContaining({ message: 'damaged or cut' }) },
+        { during: 'decode', error: expect.objectContaining({ message: 'damaged or truncated' }) },
       ],
       ['miss', { ...keyed, reason: 'unreadable' }],
     ])

@@ -12,8 +12,8 @@ import {
 /** The options of `aerospike()`; each of them is optional. */
 export interface AerospikeOptions {
   /**
-   * The addresses of the cluster: `'10.0.0.1:3000,10.0.0.2:3000'`, or a list with one address in each
-   * item. Default: the environment variable `AEROSPIKE_HOSTS` if it is set, otherwise
+   * The addresses of the cluster: `'10.0.0.1:3000,10.0.0.2:3000'`, or a list with one address in
+   * each item. Default: the environment variable `AEROSPIKE_HOSTS` if it is set, otherwise
    * `'127.0.0.1:3000'`.
    */
   readonly hosts?: string | readonly string[] | undefined
@@ -33,20 +33,25 @@ export interface AerospikeOptions {
    * connections. Default: connections are not encrypted.
    */
   readonly tls?: object | undefined
-  /** For rack-aware clusters: the numbers of the racks to read from, the nearest first. Default: none. */
+  /**
+   * For rack-aware clusters: the numbers of the racks to read from, the nearest first. Default:
+   * none.
+   */
   readonly preferredRacks?: readonly number[] | undefined
   /**
-   * How long a command may take, as a string with a unit; after that the query continues without the
-   * cache. Default `'200ms'`.
+   * How long a command may take, as a string with a unit; after that the query continues without
+   * the cache. Default `'200ms'`.
    */
   readonly timeout?: string | undefined
-  /** How long a server may take to accept a connection, as a string with a unit. Default `'300ms'`. */
+  /**
+   * How long a server may take to accept a connection, as a string with a unit. Default `'300ms'`.
+   */
   readonly connectTimeout?: string | undefined
   /** The maximum number of connections to each server of the cluster. Default 100. */
   readonly maxConnsPerNode?: number | undefined
   /**
-   * Values with more bytes than this are compressed with gzip before they are stored. With `false`, no
-   * value is compressed. Default `false`.
+   * Values with more bytes than this are compressed with gzip before they are stored. With `false`,
+   * no value is compressed. Default `false`.
    */
   readonly compressAbove?: number | false | undefined
   /**
@@ -82,7 +87,7 @@ export interface HostAndPort {
   readonly port: number
 }
 
-/** @throws ConfigurationError naming the option, what was expected and what was given. */
+/** @throws ConfigurationError with the option's name, what was expected and what was given. */
 export function aerospikeSettings(
   options: AerospikeOptions,
   env: NodeJS.ProcessEnv = process.env,
@@ -90,7 +95,8 @@ export function aerospikeSettings(
   checkKeys('aerospike', options, aerospikeOptionNames)
   const { client, user, tls, preferredRacks, compressAbove } = options
   const set = textOf('aerospike.set', options.set) ?? DEFAULT_SET
-  // Set names have 63 characters at most, and the server's info protocol gives : and ; a meaning.
+  // The server allows 63 characters in the name of a set, and its info protocol uses : and ;
+  // itself.
   if (!/^[\w-]{1,50}$/.test(set))
     throw wrong('aerospike.set', '1 to 50 letters, digits, _ or -', set)
   if (!checkList('aerospike.preferredRacks', preferredRacks).every(Number.isSafeInteger)) {
