@@ -1,4 +1,4 @@
-// The blog of the precision benchmark on PostgreSQL, 95 % reads.
+// Runs the traffic of the precision benchmark on PostgreSQL, with 95 % reads.
 import { join } from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient as PostgresClient } from '../examples/conduit-api/generated/postgresql/client.js'
@@ -11,10 +11,13 @@ import { subjectsOf } from './subjects.js'
 import { randomFrom, traffic, writes } from './traffic.js'
 
 const SIZE: Size = { users: 500, articles: 2_000, comments: 6_000, tags: 50 }
-const WRITES = 0.05
-const CHECKED = 3_000
+const WRITE_SHARE = 0.05
+const CHECKED_CALLS = 3_000
 
-/** Requests by themselves, each answer compared with the database's; then as many as go. */
+/**
+ * Sends calls one at a time and compares each answer with the database's answer. Then it measures
+ * how many calls per second are possible.
+ */
 export async function blogMix(servers: Servers): Promise<Table> {
   const migrations = join(
     import.meta.dirname,
@@ -24,7 +27,7 @@ export async function blogMix(servers: Servers): Promise<Table> {
   const calls = new Map<string, Measured>()
   const closing: (() => Promise<unknown>)[] = []
   for (let index = 0, count = 1; index < count; index += 1) {
-    // The writes to one are not to be found by the others.
+    // Each subject has a database of its own, so that it does not see the writes of the others.
     const connectionString = await servers.database(migrations)
     const adapter = new PrismaPg({ connectionString, max: 20 })
     const statements = { count: 0 }
@@ -43,7 +46,7 @@ export async function blogMix(servers: Servers): Promise<Table> {
     const client = subject.client as unknown as PrismaClient
     const random = randomFrom(7)
     const { readCall, writeCall } = traffic(SIZE, random)
-    const next = () => (random() < WRITES ? writeCall() : readCall())
+    const next = () => (random() < WRITE_SHARE ? writeCall() : readCall())
     checked.set(subject.name, await check(client, truth, next, statements))
     calls.set(subject.name, () => next().run(client))
     closing.push(() => Promise.all([truth.$disconnect(), ...subjects.map(({ close }) => close())]))
@@ -51,10 +54,10 @@ export async function blogMix(servers: Servers): Promise<Table> {
   const rates = await throughputs(calls, 32, { rounds: 3, duration: 1_000 })
   for (const close of closing) await close()
   return {
-    title: `A blog, ${100 - WRITES * 100} % reads (${CHECKED.toLocaleString('en-US')} calls from an empty cache, each answer compared with the database)`,
+    title: `A blog, ${100 - WRITE_SHARE * 100} % reads (${CHECKED_CALLS.toLocaleString('en-US')} calls that begin with an empty cache; each answer is compared with the database)`,
     columns: [
       '',
-      'per s, 32 at once',
+      'calls/s, 32 concurrent',
       'CPU us per call',
       'SQL per call',
       'reads without SQL',
@@ -82,7 +85,7 @@ async function check(
 ): Promise<Checked> {
   const counts = { reads: 0, withoutSql: 0, wrong: 0 }
   const started = statements.count
-  for (let call = 0; call < CHECKED; call += 1) {
+  for (let call = 0; call < CHECKED_CALLS; call += 1) {
     const { name, run } = next()
     const before = statements.count
     const answer = await run(client)
@@ -92,7 +95,7 @@ async function check(
     if (JSON.stringify(answer) !== JSON.stringify(await run(truth))) counts.wrong += 1
   }
   return {
-    statements: (statements.count - started) / CHECKED,
+    statements: (statements.count - started) / CHECKED_CALLS,
     withoutSql: counts.withoutSql / counts.reads,
     wrong: counts.wrong,
   }

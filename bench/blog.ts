@@ -1,4 +1,4 @@
-// A RealWorld blog on SQLite, in memory where there is a /dev/shm: its rows, and what people do with it.
+// Creates the rows of a RealWorld blog, in a SQLite database that is in memory if /dev/shm exists.
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,7 @@ export async function openBlog(size: Size): Promise<Blog> {
   }
 }
 
-/** In any database with the example's schema. */
+/** Inserts the rows of a blog into any database that has the schema of examples/conduit-api. */
 export async function fillBlog(
   client: PrismaClient,
   { users, articles, comments, tags }: Size,

@@ -1,4 +1,5 @@
-// How costs grow: with the rows of a result, the dependencies of an entry, the entries of a store, and processes.
+// Measures how costs grow with the rows of a result, the dependencies of an entry, the entries of a
+// store, and the number of processes.
 import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -30,7 +31,7 @@ export async function growth(
   const byRows = await curve(clients, 'Rows of a result', [1, 10, 100, 1_000, 5_000], (rows) => {
     return (client) => client.everything.findMany({ take: rows, orderBy: { id: 'asc' } })
   })
-  // Each post has an author of its own, whose row the entry then depends on.
+  // Each of these posts has a different author, and the entry depends on the row of each author.
   const author = { select: { id: true } }
   const byTags = await curve(clients, 'Dependencies of an entry', [1, 5, 15, 30, 60], (count) => {
     return (client) =>
@@ -62,7 +63,7 @@ async function curve(
   return { title, columns: ['', ...clients.keys()], rows }
 }
 
-/** Entries of the memory store: what a hit costs, and what each takes of the heap. */
+/** Measures what a hit costs with many entries in memory(), and how much memory an entry takes. */
 async function byEntries(connect: () => PrismaClient): Promise<Table> {
   const rows: string[][] = []
   for (const count of [1_000, 10_000, 100_000, 1_000_000]) {
@@ -101,7 +102,7 @@ async function byEntries(connect: () => PrismaClient): Promise<Table> {
   }
 }
 
-/** What is left when garbage is gone, that of finalizers too. */
+/** Returns the memory in use after garbage collection, repeated so that finalizers have run too. */
 async function settledMemory(): Promise<number> {
   for (let round = 0; round < 5; round += 1) {
     globalThis.gc?.()
@@ -111,7 +112,10 @@ async function settledMemory(): Promise<number> {
   return heapUsed + external
 }
 
-/** Each with a client of its own, 32 reads at once. */
+/**
+ * Measures the hits per second of several processes. Each has its own client and 32 reads in
+ * flight.
+ */
 async function byProcesses(servers: Servers, url: string): Promise<Table> {
   const { hosts, namespace } = servers.aerospike
   const rows: string[][] = []
@@ -128,7 +132,7 @@ async function byProcesses(servers: Servers, url: string): Promise<Table> {
   }
   return {
     title: 'Processes that read through one Aerospike, on this machine',
-    columns: ['', 'hits on findUnique per second, all together'],
+    columns: ['', 'hits on findUnique per second, all processes together'],
     rows,
   }
 }

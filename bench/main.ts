@@ -1,7 +1,7 @@
-// What a hit, a miss and a write cost, beside what a user would pick instead, as ratios measured in one run:
-//   npm run bench                   with prisma-extension-redis too, after
-//                                   npm i --no-save prisma-extension-redis@5 iovalkey, and with a redis-server
-// Writes bench/results.md and bench/results.svg, unless only parts are asked for: npm run bench -- update count
+// Measures what a hit, a miss and a write cost, side by side with the alternatives. README.md in
+// this folder says how to run it and how to read the results.
+//   npm run bench                      measures everything, and writes results.md and results.svg
+//   npm run bench -- update count      measures only the parts whose names contain these words
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
@@ -16,8 +16,10 @@ import { startServers } from './servers.js'
 import { CONSTANT, connectTo, NO_CACHE, REDIS, type Subject, subjectsOf } from './subjects.js'
 
 const USERS = 200
-/** Of Prisma's own schema for tests, one column of each type that JSON lacks among them. */
-const COLUMNS = {
+/**
+ * Columns of the tests' schema. They include the types that JSON lacks: bigint, decimal and date.
+ */
+const ELEVEN_COLUMNS = {
   id: true,
   string: true,
   boolean: true,
@@ -31,10 +33,10 @@ const COLUMNS = {
   uuid: true,
 } as const
 
-const one: Rounds = { rounds: 5, duration: 400 }
-const many: Rounds = { rounds: 3, duration: 500 }
-/** Where a call is many, or never the same again. */
-const few: Rounds = { rounds: 3, duration: 0, least: 3 }
+const oneAtATime: Rounds = { rounds: 5, duration: 400 }
+const concurrent: Rounds = { rounds: 3, duration: 500 }
+/** Used where each call consists of a thousand reads. */
+const fewCalls: Rounds = { rounds: 3, duration: 0, least: 3 }
 
 type Ask = (client: PrismaClient, n: number) => PromiseLike<unknown>
 
@@ -50,7 +52,7 @@ const reads: Readonly<Record<string, Ask>> = {
   'findMany, 50 rows of 11 columns': (client, n) =>
     client.everything.findMany({
       where: { int: n % 10 },
-      select: COLUMNS,
+      select: ELEVEN_COLUMNS,
       orderBy: { id: 'asc' },
       take: 50,
     }),
@@ -101,19 +103,19 @@ async function compareReads(name: string, ask: Ask): Promise<void> {
   const calls = callsOf(ask)
   calls.set(CONSTANT, (n) => ask(constant as unknown as PrismaClient, n))
   calls.set('the raw batch read of entry and tags, JSON.parse', await rawRead(ask))
-  const latency = await latencies(calls, one)
-  const at32 = await throughputs(calls, 32, many)
-  const at256 = await throughputs(calls, 256, many)
+  const latency = await latencies(calls, oneAtATime)
+  const at32 = await throughputs(calls, 32, concurrent)
+  const at256 = await throughputs(calls, 256, concurrent)
   const base = latency.get(NO_CACHE)?.p50 as number
   add({
     title: name,
     columns: [
       '',
       'p50 us',
-      'of no cache',
+      'relative to no cache',
       'p99 us',
-      'per s, 32 at once',
-      '256 at once',
+      'calls/s, 32 concurrent',
+      'calls/s, 256 concurrent',
       'CPU us per call',
     ],
     rows: Array.from(calls.keys(), (subject) => {
@@ -131,12 +133,15 @@ async function compareReads(name: string, ask: Ask): Promise<void> {
     }),
   })
   charts.push({
-    title: `${name}: calls per second, 32 at once`,
+    title: `${name}: calls per second, 32 concurrent`,
     bars: subjects.map(({ name }) => ({ name, value: at32.get(name)?.rate ?? 0 })),
   })
 }
 
-/** The floor: the records of a hit by the client that the store uses, and their value by JSON.parse. */
+/**
+ * The lower bound for a hit in Aerospike: reads the records of a hit with the client that the store
+ * uses, and decodes the value with JSON.parse.
+ */
 async function rawRead(ask: Ask): Promise<Call> {
   const answer = JSON.stringify(await ask(plain.client, 0), (_, value) =>
     typeof value === 'bigint' ? String(value) : value,
@@ -162,7 +167,7 @@ async function rawRead(ask: Ask): Promise<Call> {
   }
 }
 
-/** All want the same, which nobody has asked for yet. */
+/** Starts many equal reads at once, of a key that is not in the cache. */
 async function compareColdKey(): Promise<void> {
   const READERS = 1_000
   const calls = new Map(
@@ -173,23 +178,30 @@ async function compareColdKey(): Promise<void> {
         [name, (n: number) => Promise.all(Array.from({ length: READERS }, () => call(n)))] as const,
     ),
   )
-  const times = await latencies(calls, few)
+  const times = await latencies(calls, fewCalls)
   const base = times.get(NO_CACHE)?.p50 as number
   add({
     title: `A cold key under ${READERS.toLocaleString('en-US')} concurrent readers`,
-    columns: ['', 'ms until all are answered', 'of no cache'],
+    columns: ['', 'ms until all are answered', 'relative to no cache'],
     rows: Array.from(times, ([name, { p50 }]) => [name, rounded(p50 / 1000), ratio(p50, base)]),
   })
 }
 
 async function compareWrites(): Promise<void> {
   const calls = callsOf(write)
-  const latency = await latencies(calls, one)
-  const rates = await throughputs(calls, 32, many)
+  const latency = await latencies(calls, oneAtATime)
+  const rates = await throughputs(calls, 32, concurrent)
   const base = latency.get(NO_CACHE)?.p50 as number
   add({
     title: 'An update by id',
-    columns: ['', 'p50 us', 'of no cache', 'p99 us', 'per s, 32 at once', 'CPU us per call'],
+    columns: [
+      '',
+      'p50 us',
+      'relative to no cache',
+      'p99 us',
+      'calls/s, 32 concurrent',
+      'CPU us per call',
+    ],
     rows: Array.from(latency, ([name, { p50, p99 }]) => {
       const { rate = 0, cpu = 0 } = rates.get(name) ?? {}
       return [name, rounded(p50), ratio(p50, base), rounded(p99), rounded(rate), rounded(cpu)]
@@ -244,17 +256,17 @@ async function report(): Promise<void> {
   const { kind, build } = servers.aerospike
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const about = [
-    '# Measured',
+    '# Benchmark results',
     '',
     `${new Date().toISOString().slice(0, 10)}, commit ${commit}, Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), all servers on the same machine.`,
-    `Aerospike: ${kind === 'emulator' ? 'the emulator of this package, whose figures are not Aerospike’s' : `a real server, ${build}`}.`,
-    'Medians of several rounds in alternating order. Ratios are worth more than the figures: the machine is small, and the client shares it with the servers.',
+    `Aerospike: ${kind === 'emulator' ? 'the emulator of this package, so the figures say nothing about a real server' : `a real server, ${build}`}.`,
+    'Each figure is the median of several rounds in alternating order. Ratios say more than absolute figures, because the machine is small and the client shares it with the servers. [README.md](README.md) explains the columns.',
     '',
   ]
   const text = [...about, ...tables.map(markdown)].join('\n')
   await writeFile(new URL('results.md', import.meta.url), text)
   await writeFile(
     new URL('results.svg', import.meta.url),
-    chart('Reads per second, 32 at once, one process (more is better)', charts),
+    chart('Reads per second, 32 concurrent, one process (more is better)', charts),
   )
 }

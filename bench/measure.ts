@@ -1,30 +1,32 @@
-// Side by side, in rounds whose order turns, so that what disturbs the machine disturbs all.
+// Measures several subjects side by side, in rounds of alternating order, so that a disturbance of
+// the machine affects all of them.
 
-/** Something measured: what one call of it does. The number of the call tells it which of its rows to take. */
+/** Executes one call of a subject. The number of the call decides which row is read. */
 export type Call = (n: number) => PromiseLike<unknown>
 
 export interface Latency {
-  /** Of the median round, in microseconds. */
+  /** In microseconds: the median of all rounds' medians. */
   readonly p50: number
+  /** In microseconds: the median of all rounds' 99th percentiles. */
   readonly p99: number
 }
 
 export interface Throughput {
-  /** Calls in a second, in the median round. */
+  /** Calls per second, in the median round. */
   readonly rate: number
-  /** Microseconds of this process for a call, all its threads together. */
+  /** CPU time of this process per call, of all its threads, in microseconds. */
   readonly cpu: number
 }
 
 export interface Rounds {
   readonly rounds: number
-  /** Of each subject in each round, in milliseconds. */
+  /** The time for each subject in each round, in milliseconds. */
   readonly duration: number
-  /** Calls in a round, at least. Default 20. */
+  /** The minimum number of calls in a round. Default 20. */
   readonly least?: number
 }
 
-/** One at a time. */
+/** Measures latencies, with one call at a time. */
 export function latencies(subjects: ReadonlyMap<string, Call>, rounds: Rounds) {
   return inTurns(subjects, rounds, async (call, until, n) => {
     const times: number[] = []
@@ -47,7 +49,7 @@ export function latencies(subjects: ReadonlyMap<string, Call>, rounds: Rounds) {
   )
 }
 
-/** So many at once. */
+/** Measures throughput, with `inFlight` concurrent calls. */
 export function throughputs(
   subjects: ReadonlyMap<string, Call>,
   inFlight: number,
@@ -82,7 +84,7 @@ async function inTurns<T>(
 ): Promise<ReadonlyMap<string, readonly T[]>> {
   const results = new Map(Array.from(subjects.keys(), (name) => [name, [] as T[]]))
   let n = 0
-  // The first is not counted: it fills caches, and is when code is compiled.
+  // The first round is not counted, because in it caches are filled and code is compiled.
   for (let round = -1; round < rounds; round += 1) {
     const turn = [...subjects]
     for (const [name, call] of round % 2 === 0 ? turn : turn.reverse()) {

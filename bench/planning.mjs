@@ -1,4 +1,5 @@
-// What planning costs, in microseconds: key and dependencies of reads, touches of writes.
+// Measures what planning costs, in microseconds: the key and the dependencies of a read, and the
+// touches of a write.
 //   npm run bench:planning
 import { readFileSync } from 'node:fs'
 import { parseSchema } from '../dist/catalog/schema.js'
@@ -44,8 +45,8 @@ const answer = Array.from({ length: 20 }, (_, n) => ({
 const update = query('Article', 'update', { where: { id: 7 }, data: { title: 'x' } })
 const updated = { id: 7, slug: 'article-7', authorId: 7 }
 
-/** What is remembered of reads is forgotten by this. */
-const forget = () => planner.computedLater([])
+/** Makes the planner forget the plans of reads that it has remembered. */
+const forgetPlans = () => planner.computedLater([])
 
 const cases = {
   'findUnique by id': () => planner.read(byId),
@@ -59,12 +60,13 @@ const cases = {
 }
 
 const times = new Map(Object.keys(cases).map((name) => [name, []]))
-// In alternating rounds, so that what disturbs the machine disturbs all of them.
+// The cases are measured in alternating rounds, so that a disturbance of the machine affects all of
+// them.
 for (let round = 0; round < ROUNDS; round += 1) {
   for (const [name, plan] of Object.entries(cases)) {
     const start = performance.now()
     for (let call = 0; call < CALLS; call += 1) {
-      if (!name.endsWith('again')) forget()
+      if (!name.endsWith('again')) forgetPlans()
       plan()
     }
     times.get(name).push(((performance.now() - start) / CALLS) * 1000)

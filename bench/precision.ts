@@ -1,5 +1,6 @@
-// How much of what could be answered from a cache is, at model and at row precision:
-//   npm run bench:precision
+// Measures the share of reads that the cache answers, with whole models and with rows as
+// dependencies, against the largest possible share. README.md in this folder explains it.
+//   npm run bench:precision [file for the table]
 import { writeFile } from 'node:fs/promises'
 import { cacheAside, memory } from 'prisma-extension-cache-aside'
 import type { PrismaClient } from '../examples/conduit-api/generated/sqlite/client.js'
@@ -9,14 +10,18 @@ import { type Call, randomFrom, traffic } from './traffic.js'
 const SIZE: Size = { users: 1_000, articles: 10_000, comments: 30_000, tags: 100 }
 const OPERATIONS = Number(process.env.OPERATIONS ?? 60_000)
 
-/** An entry, and the row-precise client's view of it. */
+/** The last answer to a query. */
 interface Seen {
   readonly answer: string
+  /** The models that the query reads. */
   readonly models: readonly string[]
+  /**
+   * The number of the operation at which a cache with whole models would have stored the answer.
+   */
   readonly filledAt: number
 }
 
-const rows = ['reads/writes', 'model precision', 'row precision', 'ceiling', 'row of ceiling']
+const rows = ['reads/writes', 'whole models', 'rows', 'ceiling', 'rows relative to ceiling']
 const table = [rows, rows.map(() => '---')]
 for (const share of [0.05, 0.2]) table.push(await measure(share))
 const text = table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
@@ -97,7 +102,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`
 }
 
-/** The models that a read sees. */
+/** Returns the models that a query reads. */
 async function modelsOf(
   client: {
     $cache: {

@@ -1,4 +1,5 @@
-// A process of its own that reads through Aerospike for two seconds when it is told to.
+// Runs as a child process of growth.ts: warms up, waits for a message, and then measures reads
+// through Aerospike for about two seconds.
 import { once } from 'node:events'
 import { aerospike, cacheAside } from 'prisma-extension-cache-aside'
 import { throughputs } from './measure.js'

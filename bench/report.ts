@@ -1,4 +1,4 @@
-// Tables in Markdown, and bars in SVG.
+// Writes tables in Markdown and bar charts in SVG.
 
 export interface Table {
   readonly title: string
@@ -22,11 +22,12 @@ export interface Bars {
   readonly bars: readonly Bar[]
 }
 
+/** In pixels. */
 const WIDTH = 760
-const NAMES = 330
-const ROW = 22
+const NAMES_WIDTH = 330
+const ROW_HEIGHT = 22
 
-/** Groups of bars, each as long as its value is in its group. */
+/** Draws groups of bars. The longest bar of each group has the full length. */
 export function chart(title: string, groups: readonly Bars[]): string {
   const parts: string[] = []
   let y = 28
@@ -35,13 +36,13 @@ export function chart(title: string, groups: readonly Bars[]): string {
     parts.push(text(0, y, title, 'font-weight="600"'))
     const most = Math.max(...bars.map(({ value }) => value))
     for (const { name, value } of bars) {
-      y += ROW
-      const length = Math.max(1, (value / most) * (WIDTH - NAMES - 70))
+      y += ROW_HEIGHT
+      const length = Math.max(1, (value / most) * (WIDTH - NAMES_WIDTH - 70))
       parts.push(text(12, y, name))
       parts.push(
-        `<rect x="${NAMES}" y="${y - 12}" width="${length.toFixed(1)}" height="15" fill="#4c78a8"/>`,
+        `<rect x="${NAMES_WIDTH}" y="${y - 12}" width="${length.toFixed(1)}" height="15" fill="#4c78a8"/>`,
       )
-      parts.push(text(NAMES + length + 6, y, rounded(value)))
+      parts.push(text(NAMES_WIDTH + length + 6, y, rounded(value)))
     }
   }
   const height = y + 16
@@ -59,7 +60,7 @@ function text(x: number, y: number, words: string, more = ''): string {
   return `<text x="${x.toFixed(1)}" y="${y}" fill="#222" ${more}>${escaped}</text>`
 }
 
-/** To three digits at most, with a comma at thousands. */
+/** Rounds to three significant digits and puts a comma between thousands. */
 export function rounded(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 2 })
 }

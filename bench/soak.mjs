@@ -1,5 +1,6 @@
-// Mixed traffic for some minutes, to see that memory and connections stay flat:
-//   npm run soak [minutes]          against AEROSPIKE_HOSTS, else the emulator
+// Runs mixed traffic for some minutes and prints memory and sockets, which must not grow.
+//   npm run soak -- [minutes]      5 by default; uses AEROSPIKE_HOSTS if it is set, else the
+// emulator
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// What is compared: ways to answer the same queries, each a client of its own on the same database.
+// The subjects of the comparison: several ways to answer the same queries. Each subject is a client
+// of its own on the same database.
 import { randomUUID } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Decimal } from '@prisma/client/runtime/client'
@@ -17,20 +18,21 @@ export const NO_CACHE = 'no cache'
 export const CONSTANT = 'an extension that returns a constant'
 export const REDIS = 'prisma-extension-redis 5'
 
-/** What any generated client has. */
+/** The methods that every generated client has. */
 interface Client {
   $extends: unknown
   $disconnect(): Promise<void>
 }
 
-/** @param connect a client without an extension. */
+/** @param connect returns a new client without extensions. */
 export async function subjectsOf<C extends Client>(
   servers: Servers,
   connect: () => C,
 ): Promise<readonly Subject<C>[]> {
   const near = { maxEntries: 10_000, maxBytes: 256 * 2 ** 20 }
   const { hosts, namespace, kind } = servers.aerospike
-  // Each with records of its own: the server may have been there before, and the database was not.
+  // Each subject has sets of its own. A server that was not started for this run could still have
+  // records of earlier runs, which belong to another database.
   const inAerospike = () =>
     aerospike({ hosts, namespace, set: `bench-${randomUUID().slice(0, 8)}` })
   const server = kind === 'emulator' ? 'aerospike(), emulator' : 'aerospike()'
@@ -62,7 +64,7 @@ export function connectTo(url: string): () => PrismaClient {
   return () => new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 20 }) })
 }
 
-/** Optional: `npm i --no-save prisma-extension-redis@5 iovalkey`, and a redis-server. */
+/** An optional subject: see README.md in this folder for what it needs. */
 async function redis<C extends Client>(
   { redis: url }: Servers,
   connect: () => C,
@@ -79,7 +81,7 @@ async function redis<C extends Client>(
       import(valkey as string),
     ])) as Modules
     const connection = new Redis(url)
-    const transformer = typesSurvive()
+    const transformer = transformerForTypes()
     const ttl = 3_600
     const options = {
       config: {
@@ -105,8 +107,11 @@ async function redis<C extends Client>(
   }
 }
 
-/** As its documentation has it, so that dates stay dates, and with Prisma's decimals. */
-function typesSurvive() {
+/**
+ * The transformer that the documentation of prisma-extension-redis recommends, so that dates stay
+ * dates, extended for Prisma's decimals.
+ */
+function transformerForTypes() {
   const superjson = new SuperJSON()
   superjson.registerCustom<Decimal, string>(
     {

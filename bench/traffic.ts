@@ -1,14 +1,14 @@
-// What people do with the blog, drawn by chance, few rows far more often than most.
+// Draws random calls of a blog's users. A few rows are used far more often than most others.
 import type { PrismaClient } from '../examples/conduit-api/generated/sqlite/client.js'
 import { articleRow, type Size, tagOf } from './blog.js'
 
 export interface Call {
-  /** The same for the same query. */
+  /** Equal queries have equal names. */
   readonly name: string
   readonly run: (client: PrismaClient) => PromiseLike<unknown>
 }
 
-/** The names of what writes. */
+/** The names of the calls that write. */
 export const writes: ReadonlySet<string> = new Set([
   'comment',
   'favor',
@@ -24,7 +24,7 @@ export interface Traffic {
   writeCall(): Call
 }
 
-/** @param random from 0 to 1. */
+/** @param random returns numbers from 0 to 1, without 1. */
 export function traffic(size: Size, random: () => number): Traffic {
   const draw = {
     article: zipf(size.articles, random),
@@ -135,7 +135,10 @@ export function traffic(size: Size, random: () => number): Traffic {
   }
 }
 
-/** The same numbers for the same seed: https://prng.di.unimi.it/splitmix64.c, cut to 32 bits. */
+/**
+ * Returns a random number generator that gives the same numbers for the same seed: splitmix64,
+ * reduced to 32 bits (https://prng.di.unimi.it/splitmix64.c).
+ */
 export function randomFrom(seed: number): () => number {
   let state = seed | 0
   return () => {
@@ -146,7 +149,7 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
-/** Draws 1 to `count`, the n-th with a weight of 1/n. */
+/** Draws numbers from 1 to `count`, where n has the weight 1/n (Zipf's law). */
 export function zipf(count: number, random: () => number): () => number {
   const sums: number[] = []
   let sum = 0

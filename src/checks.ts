@@ -43,6 +43,22 @@ export function durationOf(
   return parsed
 }
 
+/**
+ * A duration that must be a string with a unit, in milliseconds. This is for options that other
+ * programs take in milliseconds: a number could be meant so, whereas it means seconds in this
+ * package.
+ */
+export function durationWithUnitOf(path: string, given: unknown): number | undefined {
+  if (given === undefined) return undefined
+  const parsed = millisecondsOf(given)
+  if (parsed !== undefined && parsed > 0 && parsed <= LATEST_DATE) return parsed
+  const isNumber = typeof given === 'number' && given > 0 && given <= LATEST_DATE
+  if (!isNumber) throw wrong(path, "a string with a unit such as '200ms'", given)
+  throw new ConfigurationError(
+    `${path}: expected a string with a unit, got ${given}: write '${given}ms'`,
+  )
+}
+
 /** The latest time that a Date can hold, in milliseconds since the epoch. */
 const LATEST_DATE = 8.64e15
 
@@ -118,6 +134,19 @@ export function checkBoolean(path: string, given: unknown): void {
 
 export function checkFunction(path: string, given: unknown): void {
   if (given !== undefined && typeof given !== 'function') throw wrong(path, 'a function', given)
+}
+
+/** A string for native code, which cuts a string at the first NUL. */
+export function textOf(path: string, given: unknown): string | undefined {
+  if (given === undefined) return undefined
+  if (typeof given === 'string' && given !== '' && !given.includes('\0')) return given
+  throw wrong(path, 'a string that is not empty and contains no NUL', given)
+}
+
+/** A string whose value no message may show, such as a password. */
+export function secretOf(path: string, given: unknown): string | undefined {
+  if (given === undefined || typeof given === 'string') return given
+  throw new ConfigurationError(`${path}: expected a string, got a value of type ${typeof given}`)
 }
 
 export function wrong(path: string, expected: string, given: unknown): ConfigurationError {

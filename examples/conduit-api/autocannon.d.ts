@@ -1,4 +1,4 @@
-/** What `load.ts` uses of autocannon, which has no types of its own. */
+/** Types for the part of autocannon that `load.ts` uses, because the package has none. */
 declare module 'autocannon' {
   export interface Request {
     method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -9,7 +9,7 @@ declare module 'autocannon' {
 
   export interface Result {
     readonly requests: { readonly average: number; readonly total: number }
-    /** Milliseconds. */
+    /** In milliseconds. */
     readonly latency: { readonly p50: number; readonly p99: number }
     readonly errors: number
     readonly non2xx: number
@@ -18,7 +18,7 @@ declare module 'autocannon' {
   export default function autocannon(options: {
     readonly url: string
     readonly connections: number
-    /** Seconds. */
+    /** In seconds. */
     readonly duration: number
     readonly requests: readonly { readonly setupRequest: (request: Request) => Request }[]
   }): PromiseLike<Result>

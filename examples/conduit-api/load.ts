@@ -1,4 +1,4 @@
-// The API under load, without the cache and with it, side by side: npm run example:load
+// Measures the API under load, without the cache and with it, side by side: npm run example:load
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
@@ -10,13 +10,13 @@ import { seed } from './src/seed.js'
 
 const ARTICLES = 300
 const CONNECTIONS = 16
-const WARM_UP = 2
+const WARM_UP_SECONDS = 2
 const ROUNDS = 4
-const SECONDS = 2
+const SECONDS_PER_ROUND = 2
 
 interface Stats {
   readonly statements: number
-  /** Milliseconds of this process. */
+  /** The CPU time of the API's process, in milliseconds. */
   readonly cpu: number
   readonly hits: number
   readonly misses: number
@@ -30,7 +30,7 @@ await client.$disconnect()
 
 const off = await subject('off')
 const on = await subject('on')
-// In turns, as a machine that others use is not equally fast all the time.
+// The rounds alternate, because the speed of a machine changes when other programs use it.
 for (let round = 1; round <= ROUNDS; round += 1) for (const { run } of [off, on]) await run()
 const [without, cached] = [await off.end(), await on.end()]
 await rm(folder, { recursive: true })
@@ -41,7 +41,7 @@ for (const name of Object.keys(without)) {
 }
 
 async function subject(cache: 'on' | 'off') {
-  // The writes to one are not to be found by the other.
+  // Each subject has a copy of the database, so that it does not see the writes of the other.
   const file = join(folder, `${cache}.db`)
   await copyFile(seeded, file)
   const { server, url } = await start({ CACHE: cache, DATABASE_URL: `file:${file}` })
@@ -52,15 +52,15 @@ async function subject(cache: 'on' | 'off') {
       url,
       connections: CONNECTIONS,
       duration,
-      // Autocannon keeps what a request is given, so each gets all of it.
+      // Autocannon keeps the properties of the last request, so each request sets all of them.
       requests: [{ setupRequest: (request) => ({ ...request, ...next(random, token) }) }],
     })
-  await drive(WARM_UP)
+  await drive(WARM_UP_SECONDS)
   const before = await statsOf(url)
   const results: Result[] = []
   return {
     async run() {
-      results.push(await drive(SECONDS))
+      results.push(await drive(SECONDS_PER_ROUND))
     },
     async end() {
       const after = await statsOf(url)
@@ -80,7 +80,7 @@ function summary(before: Stats, after: Stats, results: readonly Result[]): Recor
   const hits = after.hits - before.hits
   const misses = after.misses - before.misses
   return {
-    'requests per second': Math.round(requests / (ROUNDS * SECONDS)).toLocaleString('en'),
+    'requests per second': Math.round(requests / (ROUNDS * SECONDS_PER_ROUND)).toLocaleString('en'),
     'p50, ms (median of the rounds)': `${median(({ latency }) => latency.p50)}`,
     'p99, ms (median of the rounds)': `${median(({ latency }) => latency.p99)}`,
     'CPU per request, ms': ((after.cpu - before.cpu) / requests).toFixed(2),
@@ -89,7 +89,9 @@ function summary(before: Stats, after: Stats, results: readonly Result[]): Recor
   }
 }
 
-/** In a process of its own, as the load is not to wait for the API nor the API for the load. */
+/**
+ * Starts the API in a separate process, so that the API and the load do not wait for each other.
+ */
 async function start(env: Record<string, string>) {
   const server: ChildProcess = fork(new URL('src/main.ts', import.meta.url), {
     env: { ...process.env, AEROSPIKE_HOSTS: '', PORT: '0', ...env },
@@ -118,7 +120,9 @@ async function statsOf(url: string): Promise<Stats> {
   return (await (await fetch(`${url}/stats`)).json()) as Stats
 }
 
-/** What people do: 96 of 100 requests read, a third of them by somebody who is logged in. */
+/**
+ * Draws the next request: 96 of 100 requests read, and a third of these are by a logged-in user.
+ */
 function next(random: () => number, token: string): Request {
   const headers = { Authorization: `Token ${token}` }
   const slug = `article-${popular(random, ARTICLES)}`
@@ -146,17 +150,20 @@ function next(random: () => number, token: string): Request {
   if (dice < 97) return write('POST', `/articles/${slug}/comments`, { comment: { body: 'Yes' } })
   if (dice < 98) return write('POST', `/articles/${slug}/favorite`, {})
   if (dice < 99) return write('DELETE', `/articles/${slug}/favorite`, {})
-  // Ann's own articles are every third.
+  // Every third article belongs to Ann.
   const own = `article-${3 * Math.ceil(popular(random, ARTICLES) / 3)}`
   return write('PUT', `/articles/${own}`, { article: { description: `${random()}` } })
 }
 
-/** 1 to `count`, the small ones more often: roughly as 1/n. */
+/** Draws a number from 1 to `count`, where n has a probability of roughly 1/n. */
 function popular(random: () => number, count: number): number {
   return Math.min(count, Math.floor((count + 1) ** random()))
 }
 
-/** The same numbers for the same seed (mulberry32), so that both runs ask for the same. */
+/**
+ * A random number generator (mulberry32). Both subjects use the same seed, so they get equal
+ * requests.
+ */
 function randomFrom(seed: number): () => number {
   let state = seed
   return () => {

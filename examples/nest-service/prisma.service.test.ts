@@ -5,11 +5,11 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { openDatabase } from '../conduit-api/src/database.js'
 import { PrismaService, TagsService } from './prisma.service.js'
 
-it('is injected, caches, and is closed by its hook', async () => {
+it('PrismaService is injected, caches, and is closed by its hook', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'nest-service-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const url = `file:${join(folder, 'conduit.db')}`
-  // Creates the tables, as a migration does before an application starts.
+  // This creates the tables, as a migration does before an application starts.
   await (await openDatabase(url)).client.$disconnect()
   vi.stubEnv('DATABASE_URL', url)
   vi.stubEnv('AEROSPIKE_HOSTS', '')

@@ -1,17 +1,18 @@
-// In a Nest application these classes are `@Injectable()`; Nest calls the hook, given
-// `app.enableShutdownHooks()`. Nothing else here would differ.
+// In a Nest application, decorate these classes with `@Injectable()`, and call
+// `app.enableShutdownHooks()` so that Nest calls `onModuleDestroy`. Everything else is the same
+// there.
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { cacheAside } from 'prisma-extension-cache-aside'
 import { PrismaClient } from '../conduit-api/generated/sqlite/client.js'
 
 /**
- * Has the client instead of being one: `$extends` returns another object, which a class that
- * `extends PrismaClient` would not be.
+ * This service contains the client instead of extending `PrismaClient`, because `$extends` returns
+ * a new object, and a class that extends `PrismaClient` would be the client without the cache.
  */
 export class PrismaService {
   readonly db = connect()
 
-  /** Also closes the cache's store. */
+  /** Closes the database connection and the store of the cache. */
   async onModuleDestroy(): Promise<void> {
     await this.db.$disconnect()
   }
@@ -22,7 +23,7 @@ function connect() {
   return new PrismaClient({ adapter }).$extends(cacheAside({ ttl: '5m' }))
 }
 
-/** A service as there are many: it knows of no cache. */
+/** An example of a service that uses the client. It does not know about the cache. */
 export class TagsService {
   readonly #prisma: PrismaService
 

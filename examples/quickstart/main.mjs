@@ -1,4 +1,5 @@
-// A small blog on SQLite. Each step prints what answered, how many SQL statements ran, and how long it took.
+// Runs a small blog on SQLite. Each step prints whether the cache or the database answered, how
+// many SQL statements ran, and how long it took.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,8 +11,8 @@ const folder = await mkdtemp(join(tmpdir(), 'quickstart-'))
 const adapter = new PrismaLibSql({ url: `file:${join(folder, 'blog.db')}` })
 await createTables(adapter)
 
-// The whole integration is this line.
 const prisma = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
+// This line is the whole integration.
 const cached = prisma.$extends(cacheAside({ ttl: '5m' }))
 
 let statements = 0
@@ -23,7 +24,7 @@ cached.$cache.on('hit', () => {
   answeredBy = 'cache'
 })
 
-const ada = await step('write: Ada joins, with 200 posts', () =>
+const ada = await step('write: create Ada with 200 posts', () =>
   cached.user.create({
     data: {
       email: 'ada@example.org',
@@ -44,16 +45,16 @@ const notesOfAda = () =>
     },
   })
 
-await step('read:  Ada and her posts, cold', notesOfAda)
+await step('read:  Ada and her posts, not cached yet', notesOfAda)
 await step('read:  the same again', notesOfAda)
 
 const { posts } = await notesOfAda()
 await step('write: a comment on her first post', () =>
   cached.comment.create({ data: { body: 'Lovely!', postId: posts[0].id, authorId: ada.id } }),
 )
-const after = await step('read:  the same, invalidated by the comment', notesOfAda)
+const after = await step('read:  the same, which the comment has invalidated', notesOfAda)
 console.log(
-  `       her first post has ${after.posts[0]._count.comments} comment: nothing stale was served`,
+  `       her first post has ${after.posts[0]._count.comments} comment, so the answer is not stale`,
 )
 await step('read:  the same again', notesOfAda)
 
@@ -65,10 +66,10 @@ await step('write: a transaction that is rolled back', () =>
     })
     .catch(() => undefined),
 )
-await step('read:  the same: nothing was written, so it still stands', notesOfAda)
+await step('read:  the same, still valid because nothing was written', notesOfAda)
 
 const { hits, misses, touches } = cached.$cache.stats()
-console.log(`\n${hits} hits, ${misses} misses, ${touches} writes that invalidated`)
+console.log(`\n${hits} hits, ${misses} misses, ${touches} writes that invalidated entries`)
 
 await cached.$disconnect()
 await rm(folder, { recursive: true })

@@ -3,10 +3,11 @@ import { ConfigurationError } from '../errors.js'
 import type { Model } from './catalog.js'
 
 /**
- * The options that a model's comment carries: `/// @cache(ttl: "5m")` gives `{ ttl: '5m' }`, and
- * `/// @cache(false)` gives `false`. What they may be is for the options to say.
+ * Returns the options in the schema comment of a model: `/// @cache(ttl: "5m")` gives `{ ttl: '5m'
+ * }`, and `/// @cache(false)` gives `false`. Names and values of options are not checked here;
+ * options/settings.ts does that.
  *
- * @throws ConfigurationError if what stands in the brackets is neither.
+ * @throws ConfigurationError if the text in the brackets is neither `false` nor a list of options.
  */
 export function annotationOf(model: Model): unknown {
   const body = model.documentation?.match(/^\s*@cache\s*\((.*)\)\s*$/m)?.[1]?.trim()

@@ -1,36 +1,41 @@
-/** What the schema says, in the shape that planning needs. Pure data: no Prisma run time, no I/O. */
+/**
+ * The Prisma schema in the form that planning needs: pure data, without Prisma's run time or I/O.
+ */
 export interface Catalog {
-  /** By model name, as in the schema; the join table of an implicit many-to-many relation by its table's name. */
+  /**
+   * The models by their names in the schema. A join table of an implicit many-to-many relation is a
+   * model under the name of the table.
+   */
   readonly models: ReadonlyMap<string, Model>
-  /** The database's kind, as the schema's datasource names it: `postgresql`. */
+  /** The kind of database, as the datasource of the schema names it, such as `postgresql`. */
   readonly provider: string
-  /** The same for two schemas exactly if a query means the same under both. */
+  /** Two schemas have the same fingerprint if and only if each query means the same under both. */
   readonly fingerprint: string
 }
 
 export interface Model {
   readonly name: string
-  /** The name in the database. */
+  /** The name of the table in the database. */
   readonly table: string
   readonly kind: 'table' | 'view' | 'join'
   /** The scalar and enum fields. */
   readonly fields: ReadonlyMap<string, Field>
   readonly relations: ReadonlyMap<string, Relation>
-  /** Its id, its unique keys, and the foreign keys of its relations. */
+  /** The id, the unique keys, and the foreign keys of relations. */
   readonly keys: readonly Key[]
-  /** The fields of its compound ids and uniques, by the name that `where` takes them under. */
+  /** The fields of compound ids and compound unique keys, by their names in `where`. */
   readonly compounds: ReadonlyMap<string, readonly string[]>
-  /** The foreign keys, of any model, that refer to this one. */
+  /** The foreign keys, of any model, that refer to this model. */
   readonly referencedBy: readonly ForeignKey[]
-  /** The text of the `///` comment, if any. */
+  /** The text of the `///` comment; undefined if there is none. */
   readonly documentation: string | undefined
 }
 
 export interface Field {
   readonly name: string
-  /** The name in the database. */
+  /** The name of the column in the database. */
   readonly column: string
-  /** Of Prisma's scalar types, or `enum`. */
+  /** The name of a scalar type of Prisma, such as `Int`; or `enum`. */
   readonly type: string
   readonly native: NativeType | undefined
   readonly list: boolean
@@ -40,43 +45,46 @@ export interface Field {
   readonly updatedAt: boolean
 }
 
-/** `@db.VarChar(20)` */
+/** A native type of the database, such as `@db.VarChar(20)`. */
 export interface NativeType {
   readonly name: string
   readonly args: readonly string[]
 }
 
-/** What a row gets that is created without a value for the field. */
+/** The value of a field in a row that is created without one. */
 export type Default =
   | { readonly kind: 'none' }
   | { readonly kind: 'value'; readonly value: unknown }
-  /** Not known before the row is there. */
+  /** The value is not known before the row is created. */
   | { readonly kind: 'generated' }
 
-/** Fields by whose values rows are found. */
+/** Fields by whose values rows are looked up. */
 export interface Key {
   readonly fields: readonly string[]
   readonly unique: boolean
 }
 
 /**
- * A relation field. A row of its model and one of the target are related if the fields `here` of the
- * one equal the fields `there` of the other: directly, or in a row of the join table.
+ * A relation field. A row of this model and a row of the target are related if the fields `here` of
+ * the first equal the fields `there` of the second; or, with a join table, if a row of that table
+ * contains the values of both.
  */
 export interface Relation {
   readonly name: string
   /** The model at the other end. */
   readonly target: string
   readonly list: boolean
-  /** Whether a row of the target is related to one row of this model at most. */
+  /** Whether a row of the target is related to at most one row of this model. */
   readonly exclusive: boolean
   readonly here: readonly string[]
   readonly there: readonly string[]
-  /** Which model has the foreign key: this one, the target, or a join table that refers to both. */
+  /**
+   * The model that has the foreign key: this one, the target, or a join table that refers to both.
+   */
   readonly holder: 'here' | 'there' | JoinTable
 }
 
-/** The model of an implicit many-to-many relation's table, and its columns for either end. */
+/** The join table of an implicit many-to-many relation, and its columns for the two ends. */
 export interface JoinTable {
   readonly name: string
   readonly here: 'A' | 'B'
@@ -95,7 +103,11 @@ export interface ForeignKey {
 
 export type ReferentialAction = 'Cascade' | 'SetNull' | 'SetDefault' | 'Restrict' | 'NoAction'
 
-/** The model of that name; it exists, because a plan only follows names that come from the catalog. */
+/**
+ * Returns the model of that name.
+ *
+ * @throws Error if there is none. Plans use only names from the catalog, so that would be a bug.
+ */
 export function modelOf(catalog: Catalog, name: string): Model {
   const model = catalog.models.get(name)
   if (model === undefined) throw new Error(`the catalog has no model '${name}'`)

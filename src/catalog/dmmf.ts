@@ -1,6 +1,6 @@
 import type { ReferentialAction } from './catalog.js'
 
-/** The part of Prisma's DMMF that is read here. */
+/** The part of Prisma's DMMF that this package reads. */
 export interface DmmfModel {
   readonly name: string
   readonly dbName: string | null
@@ -27,7 +27,7 @@ export interface DmmfField {
   readonly isId: boolean
   readonly isUnique: boolean
   readonly isUpdatedAt: boolean
-  /** A value, a list of them, or `{ name, args }` of a function. */
+  /** A value, a list of values, or `{ name, args }` for a function. */
   readonly default?: unknown
   readonly relationName?: string
   readonly relationFromFields?: readonly string[]

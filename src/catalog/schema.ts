@@ -5,9 +5,10 @@ import type { Catalog, Default, Field, ForeignKey, Key, Model, Relation } from '
 import type { DmmfField, DmmfModel } from './dmmf.js'
 
 /**
- * Reads a Prisma schema (its text, all files joined).
+ * Parses a Prisma schema. A schema of several files must be joined into one text.
  *
- * @throws ConfigurationError if the text is not a valid Prisma schema; the message is Prisma's own.
+ * @throws ConfigurationError if the text is not a valid Prisma schema; the message includes
+ *   Prisma's own message.
  */
 export function parseSchema(text: string): Catalog {
   const known = parsed.get(text)
@@ -17,7 +18,7 @@ export function parseSchema(text: string): Catalog {
   return catalog
 }
 
-/** A process has one schema or few, and parsing takes longer than many queries. */
+/** Catalogs are kept for ever: a process has only a few schemas, and parsing one takes long. */
 const parsed = new Map<string, Catalog>()
 
 function parse(text: string): Catalog {
@@ -75,7 +76,9 @@ function providerOf(text: string): string {
   return config.datasources[0]?.activeProvider ?? 'unknown'
 }
 
-/** The DMMF shows views as models; only the text tells them apart. */
+/**
+ * Finds the names of views in the text, because the DMMF does not distinguish views from models.
+ */
 function viewNames(text: string): ReadonlySet<string> {
   return new Set(Array.from(text.matchAll(/^[ \t]*view[ \t]+(\w+)/gm), (match) => match[1] ?? ''))
 }
@@ -112,7 +115,8 @@ function keysOf(model: DmmfModel): readonly Key[] {
     ...model.uniqueFields,
   ].map((fields): Key => ({ fields, unique: true }))
   keys.push(...foreign.map((fields): Key => ({ fields, unique: false })))
-  // A foreign key may be unique too: the unique one comes first, and stays.
+  // A foreign key may be a unique key as well. Unique keys come first in the list, and of two keys
+  // with the same fields the first must stay. A Map keeps the last, so the list is reversed twice.
   const byFields = new Map(keys.reverse().map((key) => [key.fields.join(' '), key]))
   return [...byFields.values()].reverse().filter(({ fields }) => fields.length > 0)
 }
@@ -131,7 +135,7 @@ function compoundsOf(model: DmmfModel): ReadonlyMap<string, readonly string[]> {
   )
 }
 
-/** The join table of each implicit many-to-many relation field: those whose relation has no foreign key. */
+/** Finds the join table of each relation field that has no foreign key at either end. */
 function joinTablesOf(models: readonly DmmfModel[]): ReadonlyMap<DmmfField, string> {
   const withKey = new Set(
     models.flatMap((model) => model.fields.filter(hasForeignKey).map((f) => identity(model, f))),
@@ -145,7 +149,9 @@ function joinTablesOf(models: readonly DmmfModel[]): ReadonlyMap<DmmfField, stri
   )
 }
 
-/** A relation's name is unique between two models only, so the pair is part of its identity. */
+/**
+ * Identifies a relation. Its name is unique only between two models, so both models are included.
+ */
 function identity(model: DmmfModel, field: DmmfField): string {
   return [field.relationName, ...[model.name, field.type].sort()].join(' ')
 }
@@ -181,14 +187,17 @@ const ABSides = ['A', 'B'] as const
 const BASides = ['B', 'A'] as const
 
 function oppositeOf(model: DmmfModel, field: DmmfField, target: DmmfModel): DmmfField {
-  // Both ends are always there: Prisma refuses a schema that has only one.
+  // The opposite field always exists, because Prisma refuses a schema in which it is missing.
   return target.fields.find(
     (other) =>
       other !== field && isRelation(other) && identity(target, other) === identity(model, field),
   ) as DmmfField
 }
 
-/** Column A refers to the model that comes first in the alphabet; of one model, to the rows that have the first field. */
+/**
+ * Column A refers to the model whose name comes first in the alphabet. If a model is related to
+ * itself, the names of the two fields decide instead.
+ */
 function isSideA(model: DmmfModel, field: DmmfField, opposite: DmmfField): boolean {
   return model.name === field.type ? field.name < opposite.name : model.name < field.type
 }
@@ -199,13 +208,17 @@ function foreignKeysOf(model: DmmfModel): ForeignKey[] {
     fields: field.relationFromFields ?? [],
     target: field.type,
     references: field.relationToFields ?? [],
-    // Where nothing is written: https://www.prisma.io/docs/orm/prisma-schema/data-model/relations/referential-actions
+    // These are Prisma's defaults:
+    // https://www.prisma.io/docs/orm/prisma-schema/data-model/relations/referential-actions
     onDelete: field.relationOnDelete ?? (field.isRequired ? 'Restrict' : 'SetNull'),
     onUpdate: field.relationOnUpdate ?? 'Cascade',
   }))
 }
 
-/** A join table's columns are A and B; its rows go and change with the rows that they join. */
+/**
+ * The foreign keys of join tables. The columns of a join table are A and B, and its rows are
+ * deleted and updated together with the rows that they join.
+ */
 function joinKeysOf(
   model: DmmfModel,
   joinTables: ReadonlyMap<DmmfField, string>,
@@ -227,7 +240,7 @@ function joinKeysOf(
   })
 }
 
-/** Its columns are of the types of the ids that they refer to. */
+/** The model of a join table. Its columns have the types of the ids that they refer to. */
 function joinModel(name: string, joinKeys: readonly ForeignKey[], tables: readonly Model[]): Model {
   const columns = joinKeys.filter(({ holder }) => holder === name)
   return {
@@ -249,7 +262,7 @@ function joinModel(name: string, joinKeys: readonly ForeignKey[], tables: readon
   }
 }
 
-/** Comments do not change what a query means, so they are left out. */
+/** Comments are excluded, because they do not change what a query means. */
 function fingerprintOf(models: readonly DmmfModel[]): string {
   const text = JSON.stringify(models, (key, value) => (key === 'documentation' ? undefined : value))
   return createHash('sha256').update(text).digest('base64url')

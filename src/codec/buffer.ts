@@ -1,4 +1,4 @@
-/** The same bytes, with Buffer's methods. */
+/** Returns a Buffer that shares its memory with the bytes. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   if (Buffer.isBuffer(bytes)) return bytes
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

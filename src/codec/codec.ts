@@ -1,14 +1,14 @@
 /**
- * Values to bytes and back, keeping every run-time type that Prisma answers with: Date, Decimal,
- * bigint, Uint8Array, JSON, null against absent.
+ * Converts values to bytes and back. It keeps every run-time type of Prisma's results: Date,
+ * Decimal, bigint, Uint8Array, JSON, and the difference between null and an absent field.
  *
- * `decode(encode(value))` is deeply equal to `value` and shares nothing with it. Either may throw:
- * what cannot be encoded is not stored, and what cannot be decoded is a miss.
+ * `decode(encode(value))` is deeply equal to `value` and shares no object with it. Both methods may
+ * throw: a value that cannot be encoded is not stored, and bytes that cannot be decoded are a miss.
  */
 export interface Codec {
   encode(value: unknown): Uint8Array
   decode(bytes: Uint8Array): unknown
 }
 
-/** A class like decimal.js's `Decimal`: which one it is depends on the generated client. */
+/** A class like `Decimal` of decimal.js. Each generated Prisma client brings its own class. */
 export type DecimalClass = new (text: string) => { toFixed(): string }

@@ -2,8 +2,9 @@ import { crc32 } from 'node:zlib'
 import { bufferOf } from './buffer.js'
 
 /**
- * What goes around an encoded value in the store: a mark, the format's number and a checksum, so
- * that bytes which are damaged, cut, foreign or of a later format are told from ours.
+ * Puts an encoded value into an envelope for the store: a mark, the number of the format and a
+ * checksum. With them `unseal` detects bytes that are damaged, truncated, written by another
+ * program or written in another format.
  *
  *     0      2        3          7
  *     | 'CA' | format | checksum | value ...
@@ -17,25 +18,36 @@ export function seal(value: Uint8Array): Uint8Array {
   return sealed
 }
 
-/** @throws UnreadableBytesError saying what is wrong with them. */
+/**
+ * Takes the encoded value out of its envelope.
+ *
+ * @throws UnreadableBytesError with the reason why these bytes cannot be read.
+ */
 export function unseal(sealed: Uint8Array): Uint8Array {
   const bytes = bufferOf(sealed)
-  if (bytes.byteLength < HEADER) throw new UnreadableBytesError(`cut: ${bytes.byteLength} bytes`)
+  if (bytes.byteLength < HEADER) {
+    throw new UnreadableBytesError(`truncated: only ${bytes.byteLength} bytes`)
+  }
   if (bytes.readUInt16BE(0) !== MARK) throw new UnreadableBytesError('not written by this package')
   const format = bytes.readUInt8(2)
   if (format !== FORMAT) {
     throw new UnreadableBytesError(`expected format ${FORMAT}, got format ${format}`)
   }
   const value = bytes.subarray(HEADER)
-  if (bytes.readUInt32BE(3) !== crc32(value)) throw new UnreadableBytesError('damaged or cut')
+  if (bytes.readUInt32BE(3) !== crc32(value)) throw new UnreadableBytesError('damaged or truncated')
   return value
 }
 
-/** Bytes in the store that are no value of ours: a miss, and an `error` event. */
+/**
+ * The bytes in the store are not a readable value of this package. The read counts as a miss, and
+ * an `error` event reports the bytes.
+ */
 export class UnreadableBytesError extends Error {
   override readonly name = 'UnreadableBytesError'
 }
 
+/** The length of the header in bytes. */
 const HEADER = 7
+/** The letters 'CA'. */
 const MARK = 0x4341
 const FORMAT = 1

@@ -2,13 +2,14 @@ import { bufferOf } from './buffer.js'
 import type { Codec, DecimalClass } from './codec.js'
 
 /**
- * A codec for what Prisma answers with: JSON, and beside it, once for all rows of a list, which
- * fields hold what JSON lacks. So decoding is JSON.parse, and a walk to these fields alone.
+ * A fast codec for the results of Prisma. The bytes are JSON, followed by a summary that says which
+ * fields hold types that JSON lacks. The summary is written once for all rows of a list, so
+ * decoding is a JSON.parse and a visit to those fields only.
  *
  *     [[{"id":1,"at":1700000000000},{"id":2,"at":null}],{"at":"Date"}]
  *
- * @param otherwise for all other values, and for lists whose rows have different types in a field. What
- *   it encodes does not begin with `[`.
+ * @param otherwise the codec for all other values, and for lists in which the rows have different
+ *   types in one field. Its bytes must not begin with `[`, because that tells the two codecs apart.
  */
 export function rowsCodec(Decimal: DecimalClass, otherwise: Codec): Codec {
   const kinds = kindsOf(Decimal)
@@ -36,7 +37,7 @@ interface Kind {
   readonly name: string
   is(value: object | bigint): boolean
   toJson(value: never): string | number
-  /** @throws where that is nothing which `toJson` gives. */
+  /** @throws TypeError or SyntaxError if `toJson` cannot have returned this value. */
   fromJson(json: unknown): unknown
 }
 
@@ -47,7 +48,7 @@ function kindsOf(Decimal: DecimalClass): Kinds {
     {
       name: 'Date',
       is: (value) => value instanceof Date,
-      // PostgreSQL's infinity is a date that is none.
+      // Prisma returns PostgreSQL's infinity as an invalid Date.
       toJson: (date: Date) => (Number.isNaN(date.getTime()) ? NO_DATE : date.getTime()),
       fromJson: (time) => new Date(time === NO_DATE ? Number.NaN : expected('number', time)),
     },
@@ -80,19 +81,22 @@ function expected<T extends 'string' | 'number'>(type: T, json: unknown) {
   throw new TypeError(`expected a ${type}, got a ${typeof json}`)
 }
 
-/** The value is not for this codec. */
+/** This codec cannot encode the value, so the other codec must do it. */
 class Unfit extends Error {}
 
-/** Where kinds are: here, or in fields by their names; `null` where there are none. */
+/**
+ * The name of a kind; or the fields that contain kinds, by name; or `null` where the values are
+ * plain JSON.
+ */
 type Summary = string | null | { readonly [field: string]: Summary }
 
-/** What is known of the values at one place of an answer, in all its rows. */
+/** The types found so far at one place of a result, such as a field, in all rows. */
 class Shape {
   #kind: Kind | undefined
   #isPlain = false
   readonly #fields = new Map<string, Shape>()
 
-  /** The value as JSON has it: itself, or a copy where it holds what JSON lacks. */
+  /** Returns the value itself if it is plain JSON, otherwise a copy that is. */
   plain(value: unknown, kinds: Kinds): unknown {
     if (value === null) return null
     if (Array.isArray(value)) return Array.from(value, (item) => this.plain(item, kinds))
@@ -113,7 +117,7 @@ class Shape {
     return value
   }
 
-  /** @throws Unfit where what JSON has, or another kind, was at this place. */
+  /** @throws Unfit if an earlier row has a value of another type at this place. */
   #note(kind: Kind | undefined, value?: object | bigint): unknown {
     const isFirst = this.#kind === undefined && !this.#isPlain
     if (!isFirst && this.#kind !== kind) throw new Unfit()
@@ -138,12 +142,15 @@ class Shape {
   summary(): Summary {
     if (this.#kind !== undefined) return this.#kind.name
     const fields = Array.from(this.#fields, ([name, shape]) => [name, shape.summary()] as const)
-    const told = fields.filter(([, summary]) => summary !== null)
-    return told.length === 0 ? null : Object.fromEntries(told)
+    const withKinds = fields.filter(([, summary]) => summary !== null)
+    return withKinds.length === 0 ? null : Object.fromEntries(withKinds)
   }
 }
 
-/** What turns a parsed value into what it was: in place, as it is nobody else's. */
+/**
+ * Returns a function that restores the types of a parsed value. It changes the value in place,
+ * which is safe because nobody else holds a value that was parsed just now.
+ */
 function reviver(summary: Exclude<Summary, null>, kinds: Kinds): (json: unknown) => unknown {
   const each = typeof summary === 'string' ? kindOf(summary, kinds).fromJson : fieldReviver()
   return function revive(json): unknown {
@@ -158,7 +165,7 @@ function reviver(summary: Exclude<Summary, null>, kinds: Kinds): (json: unknown)
       ([name, field]) => [name, reviver(field as string, kinds)] as const,
     )
     return (json: unknown) => {
-      // What is no row here was one elsewhere in the list.
+      // In a Json column one row may have an object at this place and another row a string.
       if (typeof json !== 'object') return json
       const row = json as Record<string, unknown>
       for (const [name, revive] of fields) {

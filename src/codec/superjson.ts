@@ -2,9 +2,10 @@ import { SuperJSON } from 'superjson'
 import { bufferOf } from './buffer.js'
 import type { Codec, DecimalClass } from './codec.js'
 
-/** The default codec: superjson, taught Prisma's own types. */
+/** A codec for all values: superjson, extended with the types of Prisma. */
 export function superjsonCodec(Decimal: DecimalClass): Codec {
-  // An instance of our own: registering on the shared one would change the application's superjson.
+  // This is a separate instance, because registering types on the shared one would change how the
+  // application's own superjson behaves.
   const superjson = new SuperJSON()
   superjson.registerCustom<InstanceType<DecimalClass>, string>(
     {
@@ -14,7 +15,7 @@ export function superjsonCodec(Decimal: DecimalClass): Codec {
     },
     'Decimal',
   )
-  // PostgreSQL's infinity is a date that is none; superjson would make null of it.
+  // Prisma returns PostgreSQL's infinity as an invalid Date, which superjson would turn into null.
   superjson.registerCustom<Date, null>(
     {
       isApplicable: (value): value is Date => value instanceof Date && Number.isNaN(+value),
@@ -49,7 +50,8 @@ export function superjsonCodec(Decimal: DecimalClass): Codec {
   return {
     encode(value) {
       const { json, meta } = serialize(value)
-      // It would make one object of those that were one, and a change of either would show in both.
+      // Without this line, decoding would restore an object that occurs twice as one shared object,
+      // so that a change to one occurrence would also change the other.
       delete meta?.referentialEqualities
       return Buffer.from(JSON.stringify({ json, meta }))
     },
@@ -57,7 +59,10 @@ export function superjsonCodec(Decimal: DecimalClass): Codec {
   }
 }
 
-/** An object that superjson refuses for its keys, as text. Only Json columns hold such. */
+/**
+ * The JSON text of an object that superjson refuses because of its keys. Only values of Json
+ * columns have such keys.
+ */
 class OpaqueJson {
   readonly text: string
 
@@ -66,7 +71,7 @@ class OpaqueJson {
   }
 }
 
-/** As JSON.stringify, which makes a zero of one that is below zero. */
+/** Returns the same as JSON.stringify, but keeps the sign of -0. */
 function jsonOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(jsonOf)}]`
   if (typeof value === 'object' && value !== null) {
@@ -82,7 +87,8 @@ function withoutReservedKeys(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
   if (reservedKeys.some((key) => Object.hasOwn(value, key))) {
-    // A row with such a column would lose its dates as text.
+    // An object with other types than JSON's is a row, whose dates would become strings in JSON
+    // text.
     if (isJson(value)) return new OpaqueJson(value)
     throw new TypeError(`expected no field named ${reservedKeys.join(', ')} outside a Json column`)
   }

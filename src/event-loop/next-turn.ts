@@ -1,10 +1,11 @@
 let turn: Promise<void> | undefined
 
 /**
- * The next turn of the event loop, the same for all who wait for it.
+ * Resolves in the next turn of the event loop. All callers in one turn share one promise.
  *
- * Where a failure is told at once, an application that asks again at once would never let a timer
- * run: neither its own, nor the one that tries the store again.
+ * A failure that is reported without I/O must wait for this. Otherwise an application that retries
+ * at once would never let timers run: neither its own, nor those after which the store is tried
+ * again.
  */
 export function nextTurn(): Promise<void> {
   turn ??= new Promise((resolve) => {

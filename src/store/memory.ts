@@ -1,33 +1,22 @@
 import { LRUCache } from 'lru-cache'
+import { checkKeys, wholeOf } from '../checks.js'
 import type { EntryKey } from '../plan/key.js'
-import type { TagId } from '../plan/tag.js'
-import { newVersion, newWriteId } from './random-ids.js'
-import { remembered } from './remembered-row.js'
-import type {
-  Doubt,
-  Entry,
-  Generation,
-  LeaseId,
-  Mark,
-  SettledRow,
-  SnapshotState,
-  Store,
-  TagState,
-} from './store.js'
+import { MemoryTags } from './memory-tags.js'
+import type { Entry, Generation, LeaseId, Store } from './store.js'
 
 export interface MemoryOptions {
-  /** How many entries are kept at most. Default 10,000. */
-  readonly maxEntries?: number
-  /** How many bytes of encoded values are kept at most. Default 64 MiB. */
-  readonly maxBytes?: number
+  /** The maximum number of entries. Default 10,000. */
+  readonly maxEntries?: number | undefined
+  /** The maximum size of all encoded values together, in bytes. Default 64 MiB. */
+  readonly maxBytes?: number | undefined
 }
 
 /**
- * A store in the memory of this process, bounded, the least recently used first to go. It keeps the
- * promise among all clients that were given the same `memory()`; other processes have their own, and
- * do not hear of this one's writes.
+ * A bounded store in the memory of this process, which evicts the least recently used entries
+ * first. Clients that share one `memory()` see each other's writes. Other processes have stores of
+ * their own and do not see the writes of this one.
  *
- * @throws RangeError if a bound is not a whole number above zero.
+ * @throws ConfigurationError if an option is unknown, or is not a whole number above zero.
  *
  * @example
  * ```ts
@@ -35,135 +24,69 @@ export interface MemoryOptions {
  * ```
  */
 export function memory(options: MemoryOptions = {}): Store {
-  const maxEntries = bound('maxEntries', options.maxEntries ?? 10_000)
-  const maxBytes = bound('maxBytes', options.maxBytes ?? 64 * 2 ** 20)
+  checkKeys('memory', options, memoryOptionNames)
+  const maxEntries = wholeOf('memory.maxEntries', options.maxEntries) ?? DEFAULT_MAX_ENTRIES
+  const maxBytes = wholeOf('memory.maxBytes', options.maxBytes) ?? DEFAULT_MAX_BYTES
   const entries = new LRUCache<EntryKey, Stored>({
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: ({ entry }) => Math.max(1, entry.value.byteLength),
   })
-  // A tag that goes invalidates its entries, so there is room for several to each of them.
-  const records = new LRUCache<TagId, TagRecord>({ max: maxEntries * TAGS_PER_ENTRY })
-  // Apart from the rest, so that no mark is ever evicted: there are as many as writes under way.
-  const marks = new Map<TagId, Mark[]>()
+  const tags = new MemoryTags(maxEntries * TAGS_PER_ENTRY)
   const leases = new LRUCache<LeaseId, number>({ max: maxEntries })
   let generations = 0
-
-  function stateOf(tag: TagId): TagState {
-    return { ...(records.get(tag) ?? NOTHING), marks: marks.get(tag) ?? [] }
-  }
-
-  function unmark(tag: TagId, isGone: (mark: Mark) => boolean): boolean {
-    const present = marks.get(tag) ?? []
-    const left = present.filter((mark) => !isGone(mark))
-    if (left.length > 0) marks.set(tag, left)
-    else marks.delete(tag)
-    return left.length < present.length
-  }
-
-  function repaired({ tag, overdue }: Doubt): SnapshotState {
-    const wasInDoubt = unmark(tag, (mark) => overdue.includes(mark.writeId))
-    const { version: known, row } = records.get(tag) ?? NOTHING
-    const version = wasInDoubt || known === undefined ? newVersion() : known
-    records.set(tag, { version, row })
-    return { ...stateOf(tag), version }
-  }
-
-  function touch(tag: TagId, settled: SettledRow | undefined): void {
-    const { version, row } = records.get(tag) ?? NOTHING
-    if (version === undefined && settled === undefined) return
-    records.set(tag, {
-      version: version && newVersion(),
-      row: settled === undefined ? row : remembered(row, settled),
-    })
-  }
-
   return {
-    async lookup(key, tags) {
+    async lookup(key, asked) {
       const stored = entries.get(key)
       return {
         entry: stored?.entry,
         generation: stored?.generation ?? ABSENT,
-        tags: tags.map(stateOf),
+        tags: asked.map(tags.stateOf),
       }
     },
-
-    async states(tags) {
-      return tags.map(stateOf)
+    states: async (asked) => asked.map(tags.stateOf),
+    repair: async (doubts) => doubts.map(tags.repair),
+    async announce(announced, mark) {
+      for (const tag of announced) tags.mark(tag, mark)
     },
-
-    async repair(doubts) {
-      return doubts.map(repaired)
+    async settle(writeId, settled) {
+      for (const tag of settled.touched) tags.settle(writeId, tag, settled)
     },
-
-    async announce(tags, mark) {
-      for (const tag of tags) {
-        unmark(tag, ({ writeId }) => writeId === mark.writeId)
-        marks.set(tag, [...(marks.get(tag) ?? []), mark])
-      }
+    async unmark(marks) {
+      for (const [tag, writeIds] of marks) tags.unmark(tag, writeIds)
     },
-
-    async settle(writeId, { touched, holdUntil, rows }) {
-      for (const tag of touched) {
-        unmark(tag, (mark) => mark.writeId === writeId)
-        touch(tag, rows?.get(tag))
-        if (holdUntil !== undefined) {
-          const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
-          marks.set(tag, [...(marks.get(tag) ?? []), hold])
-        }
-      }
-    },
-
-    async unmark(gone) {
-      for (const [tag, ids] of gone) unmark(tag, ({ writeId }) => ids.includes(writeId))
-    },
-
     async lease(lease, until, now) {
       if ((leases.get(lease) ?? 0) >= now) return false
       leases.set(lease, until)
       return true
     },
-
     async release(lease) {
       leases.delete(lease)
     },
-
     async fill(key, entry, seen) {
       if ((entries.peek(key)?.generation ?? ABSENT) !== seen) return 'outrun'
       generations += 1
       entries.set(key, { entry, generation: generations as Generation })
       return entries.has(key) ? 'stored' : 'refused'
     },
-
-    async health() {
-      return { state: 'up', latency: 0, advice: [] }
-    },
-
-    async clear() {
-      entries.clear()
-    },
-
+    health: async () => ({ state: 'up', latencyMs: 0, advice: [] }),
+    clear: async () => entries.clear(),
     async close() {
       entries.clear()
-      records.clear()
+      tags.clear()
     },
   }
 }
+
+const memoryOptionNames = ['maxEntries', 'maxBytes'] as const satisfies (keyof MemoryOptions)[]
+const DEFAULT_MAX_ENTRIES = 10_000
+const DEFAULT_MAX_BYTES = 64 * 2 ** 20
 
 interface Stored {
   readonly entry: Entry
   readonly generation: Generation
 }
 
-type TagRecord = Omit<TagState, 'marks'>
-
-const NOTHING: TagRecord = { version: undefined }
 const ABSENT = 0 as Generation
+/** The room for tags: an entry depends on several. */
 const TAGS_PER_ENTRY = 8
-
-function bound(option: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`memory: ${option}: expected a whole number above zero, got ${value}`)
-  }
-  return value
-}

@@ -9,7 +9,10 @@ export function newWriteId(): WriteId {
   return random64() as WriteId
 }
 
-/** 64 random bits in 11 characters, drawn from a pool: one call into the system for 512 of them. */
+/**
+ * Returns 64 random bits as 11 characters. They come from a pool, so that one call into the
+ * operating system is enough for 512 ids.
+ */
 function random64(): string {
   if (drawn === pool.byteLength) {
     randomFillSync(pool)

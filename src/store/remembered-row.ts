@@ -1,9 +1,11 @@
 import type { RememberedRow, SettledRow } from './store.js'
 
-/** What is remembered of a row if this is settled, too. */
+/**
+ * Returns the newer of the remembered version, if it is still remembered, and the settled version.
+ */
 export function remembered(known: RememberedRow | undefined, settled: SettledRow): RememberedRow {
-  const stands = known !== undefined && known.until > settled.forgets
-  if (stands && known.version > settled.version) return known
+  const isStillRemembered = known !== undefined && known.until > settled.forgets
+  if (isStillRemembered && known.version > settled.version) return known
   const { version, until } = settled
   return { version, until }
 }

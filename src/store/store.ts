@@ -2,162 +2,198 @@ import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
 
 /**
- * Where entries and tags live. Every method may reject: the protocol then goes to the database.
+ * A place where entries and tags are kept. Every method may reject; the caller then uses the
+ * database.
  *
- * A store answers for the atomicity of each change to one record, and for nothing else: it may lose
- * any record at any time. A lost entry is a miss, and a lost tag invalidates all that depended on it.
+ * A store guarantees only that each change to one record is atomic. It may lose any record at any
+ * time: a lost entry is a miss, and a lost tag invalidates all entries that depended on it.
  */
 export interface Store {
-  /** Reads an entry and the states of tags, all after the call began. */
+  /**
+   * Reads an entry and the states of tags. Each value returned was current after the call began.
+   */
   lookup(key: EntryKey, tags: readonly TagId[]): Promise<Lookup>
 
-  /** Reads the states of tags, all after the call began. */
+  /** Reads the states of tags. Each state returned was current after the call began. */
   states(tags: readonly TagId[]): Promise<readonly TagState[]>
 
   /**
-   * Gives each tag a version: one that is missing is created; one with overdue marks gets a new one
-   * and loses them, as nobody knows what became of those writes.
+   * Makes sure that each tag has a version that can be trusted. A missing tag is created. A tag
+   * with overdue marks gets a new version and loses those marks, because nobody knows whether their
+   * writes reached the database.
    */
   repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]>
 
-  /** Puts the mark on each of the tags, with or without a version. */
+  /** Puts the mark on each of the tags, also on tags that have no version. */
   announce(tags: readonly TagId[], mark: Mark): Promise<void>
 
   /**
-   * Gives each touched tag a new version, or leaves it absent if it is: nothing valid depends on it
-   * then. Takes the write's mark from them, and puts one of its own where it is to hold them: who
-   * repairs the write's as overdue is not to take that away.
+   * Gives each touched tag a new version and removes the write's mark from it. An absent tag may
+   * stay absent, because no valid entry depends on it.
    *
-   * Of each row's versions it remembers the greatest, in whichever order they come, and also with a
-   * tag that was absent: who makes it present may have read the row from a replica.
+   * With `holdUntil`, each tag gets a blocking mark with a write id of its own. The write's id
+   * would not do: a reader that repairs the write's overdue mark would remove the hold too.
+   *
+   * For each row in `rows` the store remembers the greatest version, in whatever order the versions
+   * arrive, even if the tag is absent: the reader that creates the tag later may have read the row
+   * from a replica that lags behind.
    */
   settle(writeId: WriteId, tags: SettledTags): Promise<void>
 
-  /** Takes marks from tags that their writes turned out not to touch. */
+  /** Removes marks from tags that their writes turned out not to touch. */
   unmark(marks: ReadonlyMap<TagId, readonly WriteId[]>): Promise<void>
 
   /**
-   * Stores an entry, only if its record is as it was when `lookup` gave `seen`.
+   * Stores an entry, but only if its record has not changed since `lookup` returned `seen`.
    *
-   * @param keepFor how long, in milliseconds, the entry is of use: beyond `freshUntil`, where it may be
-   *   served longer.
+   * @param keepFor how long the entry is useful, in milliseconds. This time ends after `freshUntil`
+   *   where an expired entry may still be served.
    */
   fill(key: EntryKey, entry: Entry, seen: Generation, keepFor: number): Promise<FillOutcome>
 
   /**
-   * Whether the caller may fill what the lease is for; others may not until it is released, or `now`
-   * is later than `until` (milliseconds since the epoch).
+   * Returns whether the caller may fill the entry that the lease is for. Other callers may not
+   * until the lease is released, or until their `now` is later than `until` (milliseconds since the
+   * epoch).
    */
   lease(lease: LeaseId, until: number, now: number): Promise<boolean>
 
+  /** Ends a lease, so that another caller can take it. */
   release(lease: LeaseId): Promise<void>
 
-  /** Frees what it can, at once or later. Not a barrier: it is touches that invalidate. */
+  /**
+   * Frees the space of entries, at once or later. Callers must not rely on it to invalidate: an
+   * entry may still be found afterwards, and only a touch makes it invalid.
+   */
   clear(): Promise<void>
 
-  /** How it is. Rejects only if it cannot tell. */
+  /** Reports the condition of the store. It rejects only if the store cannot find that out. */
   health(): Promise<StoreHealth>
 
-  /** Lets go of connections, once what is under way is done. The next use opens them again. */
+  /** Closes connections after the commands in flight have ended. The next use opens them again. */
   close(): Promise<void>
 }
 
 export interface Lookup {
   readonly entry: Entry | undefined
-  /** Of the entry's record, whether it is there or not. */
+  /** The generation of the entry's record; zero if there is no record. */
   readonly generation: Generation
-  /** In the order of the tags asked for. */
+  /** The states of the tags, in the order in which they were requested. */
   readonly tags: readonly TagState[]
 }
 
 export interface Entry {
-  /** The sealed value. */
+  /** The encoded value inside its envelope, see `seal` in codec/envelope.ts. */
   readonly value: Uint8Array
-  /** The versions of everything that the value was computed from. */
+  /** The tags that the value depends on, with their versions when the value was computed. */
   readonly dependencies: ReadonlyMap<TagId, Version>
   /** Milliseconds since the epoch. */
   readonly filledAt: number
-  /** Milliseconds since the epoch; later than this the entry is a miss. */
+  /** Milliseconds since the epoch; after this time the entry has expired. */
   readonly freshUntil: number
 }
 
 export interface TagState {
-  /** Absent where the tag is: never seen, or lost. */
+  /** The version is undefined where the tag was never created, or was lost. */
   readonly version: Version | undefined
-  /** Of the writes that may be about to touch it. */
+  /** The marks of the writes in flight that may touch the tag. */
   readonly marks: readonly Mark[]
-  /** What is remembered of the row that the tag stands for. */
+  /** The remembered version of the row that the tag stands for. */
   readonly row?: RememberedRow | undefined
 }
 
 /** The greatest version that acknowledged writes gave a row. */
 export interface RememberedRow {
-  /** A safe integer. */
+  /** The value of the row's version column, as a safe integer. */
   readonly version: number
-  /** Milliseconds since the epoch; later than this it counts no more. */
+  /** Milliseconds since the epoch; after this time the version is forgotten. */
   readonly until: number
 }
 
-/** A tag whose looked-up state vouches for nothing: it has no version, or marks past their deadline. */
+/** A tag whose state proves nothing, because it has no version or has marks past their deadline. */
 export interface Doubt {
   readonly tag: TagId
+  /** The writes whose marks are past their deadline. */
   readonly overdue: readonly WriteId[]
 }
 
+/** The state of a tag after a repair, which always gives it a version. */
 export interface SnapshotState extends TagState {
   readonly version: Version
 }
 
-/** A write under way. */
+/** The announcement on a tag that a write in flight may touch it. */
 export interface Mark {
   readonly writeId: WriteId
-  /** Milliseconds since the epoch; later than this the write's outcome counts as unknown. */
+  /** Milliseconds since the epoch; after this time the outcome of the write counts as unknown. */
   readonly deadline: number
-  /** Until then no entry that depends on the tag is served or stored. */
+  /**
+   * Whether entries that depend on the tag may be neither served nor stored before the deadline.
+   */
   readonly blocking: boolean
 }
 
+/** The changes to tags that the end of a write makes. */
 export interface SettledTags {
   readonly touched: readonly TagId[]
-  /** Until then (milliseconds since the epoch) a blocking mark stays on what was touched. */
+  /** A blocking mark stays on the touched tags until this time, in milliseconds since the epoch. */
   readonly holdUntil?: number | undefined
   readonly rows?: SettledRows | undefined
 }
 
-/** What a write made of rows, by the tags of their ids, all of them touched. */
+/**
+ * The versions that a write gave to rows, by the tags of the rows' ids. Each of these tags is
+ * touched.
+ */
 export type SettledRows = ReadonlyMap<TagId, SettledRow>
 
 export interface SettledRow extends RememberedRow {
-  /** Milliseconds since the epoch: what is remembered until then, or not as long, is forgotten first. */
+  /**
+   * Versions that are remembered until this time or less are forgotten first. Milliseconds since
+   * the epoch.
+   */
   readonly forgets: number
 }
 
-/** Random, new at each touch and each creation of a tag; never a counter, which a lost tag would repeat. */
+/**
+ * The version of a tag: random, and new at each touch and at each creation. It is not a counter,
+ * because a tag that was lost and created again would repeat a version, and old entries would
+ * become valid again.
+ */
 export type Version = string & { readonly brand: 'version' }
 
-/** Names an entry and the snapshot that it is to be filled with. */
+/** Identifies an entry together with the snapshot of tag versions that it will be filled with. */
 export type LeaseId = string & { readonly brand: 'lease' }
 
+/** Identifies one write, so that its marks can be found again. */
 export type WriteId = string & { readonly brand: 'write' }
 
-/** Tells whether a record changed, and means nothing else. Zero: it was absent. */
+/**
+ * A number that differs when a record has changed; it has no other meaning. Zero means that it is
+ * absent.
+ */
 export type Generation = number & { readonly brand: 'generation' }
 
-/** `outrun`: another caller stored an entry first. `refused`: the store cannot hold it. */
+/**
+ * `outrun` means that another caller stored an entry first; `refused`, that the store cannot hold
+ * it.
+ */
 export type FillOutcome = 'stored' | 'outrun' | 'refused'
 
-/** What an on-call engineer asks first. */
+/** The condition of a store, for the engineer who is on call. */
 export interface StoreHealth {
-  /** `down`: queries are answered by the database. */
+  /** With `down`, the database answers all queries. */
   readonly state: 'up' | 'down'
-  /** Of one question to the store, in milliseconds; absent where it did not answer. */
-  readonly latency?: number
+  /**
+   * How long the store took to answer one question, in milliseconds; absent if it did not answer.
+   */
+  readonly latencyMs?: number
   /** The message of the last failure, if there was one. */
   readonly lastError?: string
   /** The server's version. */
   readonly build?: string
-  /** What of the server's configuration decides what can be promised. */
+  /** The settings of the server that decide which guarantees the cache can give. */
   readonly settings?: Readonly<Record<string, string>>
-  /** What to change, and why. */
+  /** Sentences that say which setting to change, and why. */
   readonly advice: readonly string[]
 }

@@ -2,36 +2,41 @@ import type { CacheEvents } from './events.js'
 
 type Listener<E> = (event: E) => void
 
-/** Numbers of reads of one model, or of all models. */
+/** Numbers of reads, of one model or of all models, by how they were answered. */
 export interface ReadCounts {
   readonly hits: number
-  /** Answered by entries past their TTL, within `swr` or `staleIfError`. */
+  /** Reads answered from entries whose TTL is over, within `staleWhileRevalidate` or `staleIfError`. */
   readonly stale: number
   readonly misses: number
   readonly bypasses: number
 }
 
-/** Numbers of events since the client was extended. */
+/** All counts begin at zero when the client is extended. */
 export interface CacheStats extends ReadCounts {
-  /** Entries stored. */
+  /** Entries that were stored. */
   readonly fills: number
-  /** Answers not stored because they were from before an acknowledged write, see `models.X.version`. */
+  /**
+   * Answers that were not stored because they are older than an acknowledged write, see
+   * `models.X.version`.
+   */
   readonly olderFills: number
   /** Acknowledged writes that invalidated something. */
   readonly invalidations: number
+  /** Failures of the cache, see the event `error`. */
   readonly errors: number
-  /** By model name; a model that was not read yet is absent. */
+  /** Counts by model name. A model that was not read yet is absent. */
   readonly models: Readonly<Record<string, ReadCounts>>
 }
 
 type Counter = keyof ReadCounts
 
-/** Counts events, and passes them to listeners. */
+/** Counts the events of the cache and calls their listeners. */
 export class Telemetry {
   readonly #listeners = new Map<keyof CacheEvents, Set<Listener<never>>>()
   readonly #reads = new Map<string, Record<Counter, number>>()
   readonly #totals = { fills: 0, olderFills: 0, invalidations: 0, errors: 0 }
 
+  /** @returns a function that removes the listener. */
   on<K extends keyof CacheEvents>(name: K, listener: Listener<CacheEvents[K]>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners.add(listener))
@@ -106,7 +111,8 @@ export class Telemetry {
       try {
         ;(listener as Listener<CacheEvents[K]>)(event)
       } catch (error) {
-        // The application must see a listener's error, but neither the query nor the process may fail because of it.
+        // A warning lets the application see that its listener threw, without failing the query or
+        // the process.
         process.emitWarning(
           `a listener of '${name}' threw: ${error instanceof Error ? error.stack : String(error)}`,
           { type: 'CacheAsideWarning', code: 'CACHE_LISTENER' },

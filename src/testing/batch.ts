@@ -3,11 +3,11 @@ import type { Answer, StreamedAnswer } from './wire/answer.js'
 import { DIGEST_BYTES, type Message, malformed, parseBody } from './wire/message.js'
 import { ResultCode } from './wire/result-code.js'
 
-// Flags of the batch and of its rows (as/src/base/batch.c).
+// These are the flags of a batch and of its rows (as/src/base/batch.c).
 const REPORT_ALL_ERRORS = 4
 const Row = { repeat: 1, extraInfo: 2, generation: 4, ttl: 8, info4: 16 } as const
-/** Codes that say something about one record only: they do not end a batch. */
-const ORDINARY: ReadonlySet<number> = new Set([ResultCode.ok, ResultCode.notFound, 27])
+/** Codes that concern only one record, so that they do not end a batch. */
+const ONE_RECORD_CODES: ReadonlySet<number> = new Set([ResultCode.ok, ResultCode.notFound, 27])
 
 export interface BatchRow {
   readonly index: number
@@ -15,9 +15,13 @@ export interface BatchRow {
   readonly message: Message
 }
 
-/** @throws {Refusal} 4 when the bytes are not the rows that they announce. */
+/**
+ * Parses the rows of a batch.
+ *
+ * @throws {Refusal} 4 if the bytes do not match the number and the lengths of rows that they state.
+ */
 export function parseBatch(field: Buffer): { rows: BatchRow[]; reportsAllErrors: boolean } {
-  if (field.length < 5) throw malformed('a batch without a head')
+  if (field.length < 5) throw malformed('a batch without its header')
   const count = field.readUInt32BE(0)
   if (count === 0) throw malformed('an empty batch')
   const cursor = { at: 5 }
@@ -30,19 +34,19 @@ function parseRow(field: Buffer, cursor: { at: number }, previous: Message | und
   const start = cursor.at
   const digestAt = start + 4
   cursor.at = digestAt + DIGEST_BYTES + 1
-  if (cursor.at > field.length) throw malformed('a row beyond the end')
+  if (cursor.at > field.length) throw malformed('a row that ends after the message')
   const index = field.readUInt32BE(start)
   const digest = field.toString('latin1', digestAt, digestAt + DIGEST_BYTES)
   const flags = field[cursor.at - 1] as number
   if ((flags & Row.repeat) === 0)
     return { index, digest, message: parseRowBody(field, cursor, flags) }
-  if (previous === undefined) throw malformed('a first row that repeats')
+  if (previous === undefined) throw malformed('a first row that repeats the row before it')
   return { index, digest, message: previous }
 }
 
 function parseRowBody(field: Buffer, cursor: { at: number }, flags: number): Message {
   const next = (width: number): number => {
-    if (cursor.at + width > field.length) throw malformed('a row beyond the end')
+    if (cursor.at + width > field.length) throw malformed('a row that ends after the message')
     cursor.at += width
     return field.readUIntBE(cursor.at - width, width)
   }
@@ -67,7 +71,7 @@ function parseRowBody(field: Buffer, cursor: { at: number }, flags: number): Mes
   })
 }
 
-/** Does one row; which namespace is the message's. */
+/** Executes one row in the namespace that its message names. */
 export type ExecuteRow = (ns: Namespace, row: BatchRow) => Answer
 
 export interface BatchResult {
@@ -75,7 +79,10 @@ export interface BatchResult {
   readonly code: number
 }
 
-/** Does the rows one after another; a row in an unknown namespace ends the batch, as on the server. */
+/**
+ * Executes the rows one after another. A row in an unknown namespace ends the batch, as on the
+ * server.
+ */
 export function executeBatch(
   rows: readonly BatchRow[],
   reportsAllErrors: boolean,
@@ -88,7 +95,8 @@ export function executeBatch(
     if (ns === undefined) return { answers, code: ResultCode.parameter }
     const answer = executeRow(ns, row)
     answers.push({ ...answer, batchIndex: row.index })
-    if (!reportsAllErrors && !ORDINARY.has(answer.code)) return { answers, code: answer.code }
+    if (!reportsAllErrors && !ONE_RECORD_CODES.has(answer.code))
+      return { answers, code: answer.code }
   }
   return { answers, code: ResultCode.ok }
 }

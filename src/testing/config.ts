@@ -1,6 +1,6 @@
 import type { Namespace, NamespaceConfig } from './namespace.js'
 
-/** The settings that can be changed while the emulator runs, by their names on the server. */
+/** The settings of a namespace that the emulator keeps, by their names on the server. */
 const SETTINGS: Readonly<Record<string, keyof NamespaceConfig>> = {
   'allow-ttl-without-nsup': 'allowTtlWithoutNsup',
   'apply-ttl-reductions': 'applyTtlReductions',
@@ -12,11 +12,16 @@ const SETTINGS: Readonly<Record<string, keyof NamespaceConfig>> = {
   'storage-engine.evict-used-pct': 'evictUsedPct',
   'storage-engine.stop-writes-used-pct': 'stopWritesUsedPct',
 }
-/** Not to be changed in a running server. */
-const STATIC: ReadonlySet<string> = new Set(['conflict-resolution-policy', 'strong-consistency'])
+/** Settings that a server does not let anybody change while it runs. */
+const UNCHANGEABLE_SETTINGS: ReadonlySet<string> = new Set([
+  'conflict-resolution-policy',
+  'strong-consistency',
+])
 
-/** What an in-memory namespace of server 8.1.0.3 says besides, with its defaults. */
-const FIXED: readonly (readonly [name: string, value: string])[] = [
+/**
+ * The other settings that an in-memory namespace of server 8.1.0.3 reports, with their defaults.
+ */
+const FIXED_SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['active-rack', '0'],
   ['auto-revive', 'false'],
   ['background-query-max-rps', '10000'],
@@ -51,20 +56,24 @@ const FIXED: readonly (readonly [name: string, value: string])[] = [
   ['storage-engine.stop-writes-avail-pct', '5'],
 ]
 
-/** The configuration of a namespace as `name=value;...`. */
+/** Returns the configuration of a namespace as `name=value;...`. */
 export function describeConfig({ config }: Namespace): string {
   const settings = Object.entries(SETTINGS).map(([name, key]) => `${name}=${config[key]}`)
-  const fixed = FIXED.map(([name, value]) => `${name}=${value}`)
+  const fixed = FIXED_SETTINGS.map(([name, value]) => `${name}=${value}`)
   const plain = [...settings, ...fixed].filter((line) => !line.startsWith('storage-engine'))
   const storage = [...settings, ...fixed].filter((line) => line.startsWith('storage-engine'))
   return [...plain.toSorted(), ...storage.toSorted()].join(';')
 }
 
-/** Changes one setting. @returns whether there is one of that name that takes that value. */
+/**
+ * Changes one setting.
+ *
+ * @returns whether the setting exists, can be changed and accepts the value.
+ */
 export function changeConfig({ config }: Namespace, name: string, value: string): boolean {
   const fullName = name in SETTINGS ? name : `storage-engine.${name}`
   const key = SETTINGS[fullName]
-  if (key === undefined || STATIC.has(fullName)) return false
+  if (key === undefined || UNCHANGEABLE_SETTINGS.has(fullName)) return false
   const old = config[key]
   if (typeof old === 'boolean') {
     if (value !== 'true' && value !== 'false') return false

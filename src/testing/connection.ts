@@ -2,7 +2,9 @@ import { type Backend, dispatch } from './dispatch.js'
 import type { Front } from './front.js'
 import { BrokenStream, FrameReader } from './wire/frame.js'
 
-/** One client connection: cuts its bytes into commands and sends what they come to, in their order. */
+/**
+ * One client connection: splits its bytes into commands and sends the answers in the same order.
+ */
 export class Connection {
   readonly #id: number
   readonly #front: Front
@@ -28,7 +30,7 @@ export class Connection {
         if (this.#isCut) break
       }
     } catch (error) {
-      // Whatever a client sends, it must not end the process; a mistake of ours is still told.
+      // No bytes of a client may end the process. A bug of the emulator is reported as a warning.
       if (!(error instanceof BrokenStream)) process.emitWarning(asError(error))
       this.#isCut = true
     }

@@ -6,7 +6,7 @@ import type { Namespace } from './namespace.js'
 import { scan } from './scan.js'
 import { execute } from './single-record.js'
 import type { CommandKind, RecordEvent, TrafficRecorder } from './traffic.js'
-import { type Answer, bare, encodeAnswer, encodeStream } from './wire/answer.js'
+import { type Answer, encodeAnswer, encodeStream, withoutBins } from './wire/answer.js'
 import {
   BrokenStream,
   FRAME_HEADER_BYTES,
@@ -26,7 +26,7 @@ import {
 } from './wire/message.js'
 import { Refusal, ResultCode } from './wire/result-code.js'
 
-/** What the commands of a connection act on. */
+/** The state that the commands of a connection read and change. */
 export interface Backend {
   readonly namespaces: ReadonlyMap<string, Namespace>
   readonly faults: FaultPlan
@@ -35,13 +35,18 @@ export interface Backend {
   infoSubject(): InfoSubject
 }
 
-/** What is to be sent, and whether the connection ends before it, in the midst of it, or after it. */
+/** The bytes to send, and whether the connection ends before, in the middle of, or after them. */
 export interface Reply {
   readonly bytes: readonly Buffer[]
   readonly cut: 'none' | 'before' | 'midway' | 'after'
 }
 
-/** Does the command of one frame. Never throws for what a client can send. */
+/**
+ * Executes the command of one frame.
+ *
+ * @throws {BrokenStream} if a compressed frame cannot be decompressed. No other bytes make it
+ *   throw.
+ */
 export function dispatch(backend: Backend, request: Frame): Reply {
   switch (request.type) {
     case FrameType.info:
@@ -56,14 +61,14 @@ export function dispatch(backend: Backend, request: Frame): Reply {
 }
 
 function info(backend: Backend, body: Buffer): Reply {
-  return faulty(backend, 'info', () => {
+  return withPlannedFault(backend, 'info', () => {
     const text = answerInfo(body.toString('latin1'), backend.infoSubject())
     backend.traffic.record({ kind: 'info', code: ResultCode.ok, records: [] }, 0)
     return [frame(FrameType.info, Buffer.from(text, 'latin1'))]
   })
 }
 
-/** The Community Edition has no users; it says so in the second byte. */
+/** Answers that there is no access control, as the Community Edition does: in the second byte. */
 function security(backend: Backend): Reply {
   backend.traffic.record(
     { kind: 'security', code: ResultCode.securityNotSupported, records: [] },
@@ -74,14 +79,17 @@ function security(backend: Backend): Reply {
   return { bytes: [frame(FrameType.security, body)], cut: 'none' }
 }
 
-/** A body of the original length and deflated bytes of a whole frame. */
+/**
+ * Decompresses a body, which consists of the original length and the deflated bytes of a whole
+ * frame.
+ */
 function inflate(body: Buffer): Buffer {
   try {
     return inflateSync(body.subarray(8), { maxOutputLength: MAX_BODY_BYTES }).subarray(
       FRAME_HEADER_BYTES,
     )
   } catch {
-    throw new BrokenStream('a compressed frame that does not inflate')
+    throw new BrokenStream('a compressed frame that cannot be decompressed')
   }
 }
 
@@ -90,14 +98,18 @@ function message(backend: Backend, body: Buffer): Reply {
   try {
     parsed = parseMessage(body)
   } catch (error) {
-    // As the server does: an answer for whoever counts on one, and then no more of such bytes.
-    return { bytes: [encodeAnswer(bare(codeOf(error)))], cut: 'after' }
+    // The server also answers, because the client may wait for that, and then closes the
+    // connection.
+    return { bytes: [encodeAnswer(withoutBins(codeOf(error)))], cut: 'after' }
   }
   const kind = kindOf(parsed)
-  return faulty(backend, kind, (planned) => run(backend, kind, parsed, planned))
+  return withPlannedFault(backend, kind, (planned) => run(backend, kind, parsed, planned))
 }
 
-function faulty(
+/**
+ * Takes the fault that is planned for this command, if there is one, and applies it to the answer.
+ */
+function withPlannedFault(
   backend: Backend,
   kind: CommandKind,
   answer: (plannedCode: number | undefined) => readonly Buffer[],
@@ -129,16 +141,16 @@ function runSingle(
   plannedCode: number | undefined,
 ): { answer: Answer; digest: string } {
   const digest = request.fields.get(Field.digest)?.toString('latin1') ?? ''
-  if (plannedCode !== undefined) return { answer: bare(plannedCode), digest }
+  if (plannedCode !== undefined) return { answer: withoutBins(plannedCode), digest }
   const ns = backend.namespaces.get(request.namespace ?? '')
-  if (ns === undefined) return { answer: bare(ResultCode.namespace), digest }
-  if (digest.length !== DIGEST_BYTES) return { answer: bare(ResultCode.parameter), digest }
+  if (ns === undefined) return { answer: withoutBins(ResultCode.namespace), digest }
+  if (digest.length !== DIGEST_BYTES) return { answer: withoutBins(ResultCode.parameter), digest }
   return { answer: executeOn(backend, ns, digest, request), digest }
 }
 
 function executeOn(backend: Backend, ns: Namespace, digest: string, request: Message): Answer {
   const planned = backend.faults.takeForRecord(ns.name, digest)
-  return planned === undefined ? execute(ns, digest, request, backend.now()) : bare(planned)
+  return planned === undefined ? execute(ns, digest, request, backend.now()) : withoutBins(planned)
 }
 
 function runBatch(

@@ -7,51 +7,55 @@ import { Namespace, type NamespaceOptions } from './namespace.js'
 import { digestOf, type UserKey } from './record.js'
 import { type Traffic, TrafficRecorder } from './traffic.js'
 
+/** The options of `startAerospikeEmulator`; each of them is optional. */
 export interface AerospikeEmulatorOptions {
-  /** The port on 127.0.0.1; 0 takes a free one. @default 0 */
+  /** The port on 127.0.0.1; with 0 the emulator takes a free one. @default 0 */
   readonly port?: number
-  /** Names, or names with settings. @default ['test'] */
+  /** The namespaces, by name or with settings. @default ['test'] */
   readonly namespaces?: readonly (string | NamespaceOptions)[]
-  /** For namespaces that do not say it themselves, see `NamespaceOptions`. */
+  /** The value for namespaces that do not set their own, see `NamespaceOptions`. @default 10 */
   readonly nsupPeriod?: number
-  /** For namespaces that do not say it themselves, see `NamespaceOptions`. */
+  /** The value for namespaces that do not set their own, see `NamespaceOptions`. @default false */
   readonly allowTtlWithoutNsup?: boolean
-  /** For namespaces that do not say it themselves, see `NamespaceOptions`. */
+  /**
+   * The value for namespaces that do not set their own, see `NamespaceOptions`.
+   *
+   * @default 1048576
+   */
   readonly maxRecordSize?: number
-  /** The time, in milliseconds since 1970, by which records expire. @default Date.now */
+  /** The clock by which records expire, in milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
 }
 
 /** A running emulator. */
 export interface AerospikeEmulator {
   readonly port: number
-  /** For the client's `hosts`, such as `127.0.0.1:31234`. */
+  /** The address for the client's option `hosts`, such as `127.0.0.1:31234`. */
   readonly hosts: string
-  /** What goes wrong, and when. */
+  /** Makes things go wrong, now or with a later command. */
   readonly faults: Faults
-  /** What has been asked. */
+  /** Counts the commands that clients have sent. */
   readonly traffic: Traffic
-  /** How many records there are, in one set or in the namespace. */
+  /** Counts the records of one set, or of the whole namespace. It is not counted in `traffic`. */
   count(namespace: string, set?: string): number
-  /** Whether there is a record, without a command and without a trace in `traffic`. */
+  /** Returns whether a record exists. It is not counted in `traffic`. */
   has(namespace: string, set: string, key: UserKey): boolean
-  /** Cuts the connections and frees the port. */
+  /** Closes all connections and frees the port. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts an Aerospike server in this process, for tests: it speaks the wire protocol, so that the
- * real `aerospike` client connects to it, over the loopback interface only. It keeps the process
- * alive until it is closed.
+ * Starts an emulated Aerospike server in this process, for tests. It implements the wire protocol,
+ * so the real `aerospike` client can connect to it. It listens only on the loopback interface, and
+ * keeps the process running until it is closed.
+ *
+ * @throws Error with the code `EADDRINUSE` if the port is taken.
  *
  * @example
- * const server = await startAerospikeEmulator()
- * const client = await Aerospike.connect({ hosts: server.hosts })
- * await client.put(new Aerospike.Key('test', 'users', 1), { name: 'Ada' })
- * server.faults.failNext(14, { command: 'put' })
- * client.close()
- * await server.close()
+ * const server = await startAerospikeEmulator() const client = await Aerospike.connect({ hosts:
+ * server.hosts }) await client.put(new Aerospike.Key('test', 'users', 1), { name: 'Ada' })
+ * server.faults.failNext(14, { command: 'put' }) client.close() await server.close()
  */
 export async function startAerospikeEmulator(
   options: AerospikeEmulatorOptions = {},
@@ -60,7 +64,7 @@ export async function startAerospikeEmulator(
   try {
     await emulator.listen()
   } catch (error) {
-    // Its worker would keep the process from ending.
+    // Without this, the worker would keep the process from exiting.
     await emulator.close()
     throw error
   }
@@ -126,7 +130,7 @@ class Emulator implements AerospikeEmulator, Backend, FaultyServer {
   }
 
   async listen(): Promise<void> {
-    if (this.#state === 'closed') throw new Error('The emulator is closed: start another one')
+    if (this.#state === 'closed') throw new Error('the emulator is closed: start another one')
     if (this.#state === 'listening') return
     this.#state = 'listening'
     try {
@@ -173,7 +177,7 @@ class Emulator implements AerospikeEmulator, Backend, FaultyServer {
 
   #namespace(name: string): Namespace {
     const ns = this.namespaces.get(name)
-    if (ns === undefined) throw new Error(`The emulator has no namespace ${name}`)
+    if (ns === undefined) throw new Error(`the emulator has no namespace ${name}`)
     return ns
   }
 }

@@ -2,44 +2,61 @@ import type { Namespace } from './namespace.js'
 import { digestOf, type UserKey } from './record.js'
 import type { CommandKind } from './traffic.js'
 
-/** Which commands a fault is for. */
+/** The commands that a fault affects. */
 export interface FaultTarget {
-  /** Only commands of this kind. @default all but `info` */
+  /** Affects only commands of this kind. @default all kinds except `info` */
   readonly command?: CommandKind
-  /** How many commands in a row. @default 1 */
+  /** How many commands in a row the fault affects. @default 1 */
   readonly times?: number
 }
 
+/** The commands that a fault affects, which may begin with a later command. */
 export interface NthFaultTarget extends FaultTarget {
-  /** The first of them, counted from now, where 1 is the next one. @default 1 */
+  /** The first affected command, counted from now: 1 is the next command. @default 1 */
   readonly nth?: number
 }
 
 /**
- * What goes wrong. Faults add up; each lasts until it has happened as often as it was asked for, or
- * until its opposite, or until `clear()`.
+ * Faults of the emulator. Several can be active at once. Each ends when it has happened as often as
+ * requested, when its opposite is called (such as `thaw` for `freeze`), or with `clear()`.
  */
 export interface Faults {
   /**
-   * The process dies: the port refuses connections and open ones are cut. Records stay, as on a
-   * server that stores them on a device.
+   * Simulates that the server process dies: open connections are closed and new ones refused.
+   * Records are kept, as on a server that stores them on a device.
    */
   kill(): Promise<void>
-  /** Listens again, on the same port. */
+  /** Makes a killed server listen again, on the same port. */
   comeBack(): Promise<void>
-  /** The process dies and comes back with an empty memory. */
+  /** Simulates that the server process dies and restarts without any records. */
   restartEmpty(): Promise<void>
-  /** The process hangs: it takes connections and bytes, and neither does nor answers anything. */
+  /**
+   * Simulates a hang: the server accepts connections and bytes, but executes and answers nothing.
+   */
   freeze(): void
-  /** Goes on: does what has come meanwhile, even where the client has stopped waiting for it. */
+  /**
+   * Ends a hang. Commands that arrived meanwhile are executed, even if the client has timed out.
+   */
   thaw(): void
-  /** Answers everything late, by milliseconds of real time; 0 ends it. Commands are done at once. */
+  /**
+   * Delays every answer, in milliseconds of real time; 0 ends the delay. Commands are executed at
+   * once.
+   */
   delay(milliseconds: number): void
-  /** Answers the next command with this code instead of doing it. A batch fails as a whole. */
+  /**
+   * Answers the next command with this result code instead of executing it. A batch fails as a
+   * whole.
+   *
+   * @throws RangeError if the code is not a whole number from 1 to 255.
+   */
   failNext(code: number, target?: FaultTarget): void
-  /** As `failNext`, for the nth command from now. */
+  /**
+   * Does the same as `failNext`, for the nth command from now.
+   *
+   * @throws RangeError if the code is not from 1 to 255, or if `nth` is less than 1.
+   */
   failNth(nth: number, code: number, target?: FaultTarget): void
-  /** Answers commands on one record with this code, in batches only that row. */
+  /** Answers commands on one record with this result code. In a batch, only that row fails. */
   failRecord(
     namespace: string,
     set: string,
@@ -47,21 +64,31 @@ export interface Faults {
     code: number,
     target?: { readonly times?: number },
   ): void
-  /** Cuts the connection when a command has come: it is not done. */
+  /** Closes the connection when a command arrives, without executing it. */
   dropRequest(target?: NthFaultTarget): void
-  /** Does a command, sends half of the answer and cuts the connection. */
+  /** Executes a command, sends half of the answer and closes the connection. */
   dropMidAnswer(target?: NthFaultTarget): void
-  /** Loses one record, as by eviction. @returns whether it was there. */
+  /**
+   * Loses one record, as an eviction does.
+   *
+   * @returns whether the record existed.
+   */
   loseRecord(namespace: string, set: string, key: UserKey): boolean
-  /** Loses all records of a set. @returns how many. */
+  /**
+   * Loses all records of a set.
+   *
+   * @returns how many records were lost.
+   */
   loseSet(namespace: string, set: string): number
-  /** Refuses writes with code 8 until it is turned off; reads, removes and truncation go on. */
+  /**
+   * Refuses writes with code 8 until it is turned off. Reads, removes and truncation still work.
+   */
   stopWrites(namespace: string, on?: boolean): void
-  /** Ends every fault but lost records; listens again. */
+  /** Ends all faults and listens again. Lost records stay lost. */
   clear(): Promise<void>
 }
 
-/** What a planned fault does to a command. */
+/** The effect of a planned fault on a command. */
 export type PlannedFault =
   | { readonly kind: 'fail'; readonly code: number }
   | { readonly kind: 'dropRequest' }
@@ -70,12 +97,12 @@ export type PlannedFault =
 interface Plan {
   readonly fault: PlannedFault
   readonly command: CommandKind | undefined
-  /** How many commands pass before. */
+  /** How many commands pass before the first affected one. */
   skip: number
   times: number
 }
 
-/** What faults need of the server that they happen to. */
+/** The part of the server that faults use. */
 export interface FaultyServer {
   readonly namespaces: ReadonlyMap<string, Namespace>
   now(): number
@@ -94,7 +121,9 @@ export class FaultPlan implements Faults {
     this.#server = server
   }
 
-  /** The fault of a command that has come, if one is due; counts the command for the others. */
+  /**
+   * Returns the fault for a command that has arrived, if one is due, and counts it for the others.
+   */
   take(command: CommandKind): PlannedFault | undefined {
     if (this.#plans.length === 0) return undefined
     let due: Plan | undefined
@@ -110,7 +139,7 @@ export class FaultPlan implements Faults {
     return due.fault
   }
 
-  /** The code that a record's next command gets, if one was planned for it. */
+  /** Returns the result code that is planned for the next command on a record, if there is one. */
   takeForRecord(namespace: string, digest: string): number | undefined {
     if (this.#records.size === 0) return undefined
     const id = recordId(namespace, digest)
@@ -153,7 +182,7 @@ export class FaultPlan implements Faults {
 
   failNth(nth: number, code: number, target: FaultTarget = {}): void {
     if (!Number.isInteger(code) || code < 1 || code > 255) {
-      throw new RangeError(`A result code is a whole number from 1 to 255, not ${code}`)
+      throw new RangeError(`expected a result code from 1 to 255, got ${code}`)
     }
     this.#plan({ kind: 'fail', code }, { ...target, nth })
   }
@@ -207,7 +236,7 @@ export class FaultPlan implements Faults {
 
   #plan(fault: PlannedFault, { command, nth = 1, times = 1 }: NthFaultTarget): void {
     if (!Number.isInteger(nth) || nth < 1) {
-      throw new RangeError(`Commands are counted from 1, not ${nth}`)
+      throw new RangeError(`expected nth to be a whole number from 1, got ${nth}`)
     }
     this.#plans.push({ fault, command, skip: nth - 1, times })
   }
@@ -216,7 +245,7 @@ export class FaultPlan implements Faults {
     const ns = this.#server.namespaces.get(name)
     if (ns !== undefined) return ns
     const known = [...this.#server.namespaces.keys()].join(', ')
-    throw new Error(`The emulator has no namespace ${name}, only ${known}`)
+    throw new Error(`the emulator has no namespace ${name}, only ${known}`)
   }
 }
 

@@ -1,28 +1,30 @@
 /**
- * The client's `connect()` blocks its thread until a server has answered. A server on that same
- * thread would never get to answer, so the sockets live in a worker, which knows the answers to the
- * questions that a client asks while it connects and hands every other byte to this thread.
+ * The code of the worker that owns the sockets. The client's `connect()` blocks its thread until a
+ * server has answered, so a server on that same thread could never answer. The worker answers the
+ * questions that a client asks while it connects, and passes all other bytes to the main thread.
  *
- * Its code is a string so that it runs wherever the emulator does: from sources under a test runner,
- * which a worker could not load, as well as from a bundle.
+ * The code is a string, so that it runs wherever the emulator runs: from TypeScript sources under a
+ * test runner, which a worker could not load, and from a bundle.
  */
 export const WORKER_SOURCE = `
 const { createServer } = require('node:net')
 const { parentPort, workerData } = require('node:worker_threads')
 
 const state = new Int32Array(workerData)
+// FROZEN and DELAY are indexes into the state.
 const FROZEN = 0
 const DELAY = 1
 const HEADER = 8
 const INFO = 1
-const MAX_INFO = 65536
+const MAX_INFO_BYTES = 65536
 let answers = new Map()
 let server
 let nextId = 0
 let held = []
 const connections = new Map()
 
-// What comes in one turn of the loop goes over in one message: passing messages is what costs most.
+// All events of one turn of the event loop are sent in one message, because messages between
+// threads are the largest cost.
 let outbox = []
 
 function post(message) {
@@ -69,11 +71,12 @@ function receive(connection, chunk) {
   post({ kind: 'data', id: connection.id, bytes: chunk })
 }
 
-// Returns what is not for here; undefined if everything was, or has not come yet.
+// Answers info commands. Returns the bytes that the main thread must handle; undefined if there are
+// none, or if a frame is not complete yet.
 function answerInfo(connection, bytes) {
   while (bytes.length >= HEADER) {
     const length = bytes.readUIntBE(2, 6)
-    if (bytes[0] !== 2 || bytes[1] !== INFO || length > MAX_INFO) return bytes
+    if (bytes[0] !== 2 || bytes[1] !== INFO || length > MAX_INFO_BYTES) return bytes
     if (bytes.length < HEADER + length) break
     const text = answerLines(bytes.toString('latin1', HEADER, HEADER + length))
     if (text === undefined) return bytes
@@ -85,7 +88,8 @@ function answerInfo(connection, bytes) {
     write(connection, answer, 'open')
     bytes = bytes.subarray(HEADER + length)
   }
-  // A first byte that cannot begin an info frame must not wait for seven more.
+  // If the first bytes cannot begin an info frame, they are passed on without waiting for the
+  // others.
   if (bytes.length > 0 && (bytes[0] !== 2 || (bytes.length > 1 && bytes[1] !== INFO))) return bytes
   connection.pending = bytes
 }
@@ -108,7 +112,7 @@ function write(connection, bytes, then) {
     put(connection, bytes, then)
     return
   }
-  // No answer may overtake another.
+  // An answer must not arrive before an earlier one whose delay was longer.
   connection.busyUntil = Math.max(now + delay, connection.busyUntil)
   setTimeout(() => put(connection, bytes, then), connection.busyUntil - now)
 }
@@ -120,7 +124,7 @@ function put({ socket }, bytes, then) {
 }
 
 function listen(port) {
-  // Half open, so that a client which has said all it has to say still gets its answers.
+  // With half-open sockets, a client that has closed its sending side still gets its answers.
   server = createServer({ allowHalfOpen: true }, accept)
   server.once('error', (error) => post({ kind: 'failed', error }))
   server.listen(port, '127.0.0.1', () =>

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { WORKER_SOURCE } from './front-worker.js'
 
+/** The indexes of the two values in the memory that is shared with the worker. */
 const FROZEN = 0
 const DELAY = 1
 
@@ -19,7 +20,7 @@ interface Write {
   readonly then: 'open' | 'end'
 }
 
-/** What happens on the connections that the worker does not answer by itself. */
+/** Gets the events of connections, except for the commands that the worker answers by itself. */
 export interface FrontListener {
   received(connection: number, bytes: Buffer): void
   /** The client will send no more. */
@@ -27,7 +28,7 @@ export interface FrontListener {
   closed(connection: number): void
 }
 
-/** The network side of the emulator. */
+/** The network side of the emulator, which runs in a worker: see front-worker.ts. */
 export class Front {
   readonly #worker: Worker
   readonly #state: Int32Array<SharedArrayBuffer>
@@ -47,26 +48,33 @@ export class Front {
     })
   }
 
-  /** @returns the port, which is another one if it was 0. @throws where the port is taken. */
+  /**
+   * @returns the port, which the system chose if it was 0.
+   * @throws Error if the port is taken.
+   */
   async listen(port: number): Promise<number> {
     const reply = await this.#ask({ kind: 'listen', port })
     if (reply.kind === 'failed') throw reply.error
     return reply.kind === 'listening' ? reply.port : port
   }
 
-  /** Cuts all connections and frees the port. */
+  /** Closes all connections and frees the port. */
   async stop(): Promise<void> {
     await this.#ask({ kind: 'stop' })
   }
 
-  /** What the worker answers by itself: info commands by their names. */
+  /** Gives the worker the answers that it sends by itself, by the names of the info commands. */
   async know(answers: ReadonlyMap<string, string>): Promise<void> {
     await this.#ask({ kind: 'answers', answers })
   }
 
-  /** In answer to what the listener is told: sends bytes, then keeps the connection or ends it. */
+  /**
+   * Sends bytes, then keeps the connection open or ends it. Only the listener may call this: the
+   * bytes are sent to the worker after all events of the turn have been handled.
+   */
   write(connection: number, parts: readonly Buffer[], then: 'open' | 'end'): void {
-    // A buffer of its own: a pooled one would be copied with all that shares its memory.
+    // The bytes need memory of their own: a pooled buffer cannot be transferred to the worker, and
+    // would be copied together with the other buffers in its pool.
     const size = parts.reduce((sum, part) => sum + part.length, 0)
     const bytes = new Uint8Array(size)
     let at = 0
@@ -77,7 +85,7 @@ export class Front {
     this.#answers.push({ kind: 'write', id: connection, bytes, then })
   }
 
-  /** Sends what the messages of one turn have come to. */
+  /** Sends all answers of one turn to the worker, in one message. */
   #send(): void {
     if (this.#answers.length === 0) return
     const answers = this.#answers
@@ -88,13 +96,14 @@ export class Front {
     )
   }
 
-  // In shared memory, so that what a client sends after this call already meets the new state.
+  // This is in shared memory, so that it already holds for bytes that a client sends after this
+  // call.
   set isFrozen(frozen: boolean) {
     Atomics.store(this.#state, FROZEN, frozen ? 1 : 0)
     if (!frozen) this.#worker.postMessage({ kind: 'thaw' })
   }
 
-  /** Milliseconds. */
+  /** The delay of each answer in milliseconds. */
   set delay(milliseconds: number) {
     Atomics.store(this.#state, DELAY, milliseconds)
   }
@@ -124,7 +133,9 @@ export class Front {
     }
   }
 
-  /** One question at a time: only so does an answer belong to its question. */
+  /**
+   * Asks the worker one question at a time, so that the next reply always answers that question.
+   */
   #ask(message: object): Promise<FromWorker> {
     const answer = this.#lastAnswer.then(
       () =>

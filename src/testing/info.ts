@@ -3,28 +3,29 @@ import type { Namespace } from './namespace.js'
 import { serverSeconds, storedBytes } from './record.js'
 import { ResultCode } from './wire/result-code.js'
 
-/** The server whose answers these are. */
+/** The version of the server whose answers are emulated. */
 export const BUILD = '8.1.0.3'
 const EDITION = 'Aerospike Community Edition'
 const FEATURES =
   'batch-any;batch-index;blob-bits;cdt-index;cdt-list;cdt-map;cluster-stable;float;geo;' +
   'sindex-exists;peers;pipelining;pquery;pscans;query-show;relaxed-sc;replicas;replicas-all;' +
   'replicas-master;replicas-max;truncate-namespace;udf'
-const PARTITIONS = 4096
-/** One bit per partition, all set: this node is the master of each. */
-const ALL_PARTITIONS = Buffer.alloc(PARTITIONS / 8, 0xff).toString('base64')
+const PARTITION_COUNT = 4096
+/** All bits are set, one for each partition, because this node is the master of all partitions. */
+const ALL_PARTITIONS = Buffer.alloc(PARTITION_COUNT / 8, 0xff).toString('base64')
 
-/** What info commands speak of. */
+/** The state of the server that info commands report. */
 export interface InfoSubject {
   readonly port: number
   readonly namespaces: ReadonlyMap<string, Namespace>
+  /** Milliseconds since 1970. */
   readonly now: number
   /** Milliseconds since 1970. */
   readonly startedAt: number
   readonly connections: number
 }
 
-/** Answers a body of info commands, one per line, with `command<TAB>value` lines. */
+/** Answers info commands, one in each line of the body, with lines `command<TAB>value`. */
 export function answerInfo(body: string, subject: InfoSubject): string {
   return body
     .split('\n')
@@ -33,7 +34,10 @@ export function answerInfo(body: string, subject: InfoSubject): string {
     .join('')
 }
 
-/** What a client asks while it connects and tends, which must be answered without this thread. */
+/**
+ * Returns the answers to the questions that a client asks while it connects and while it checks the
+ * cluster. The worker must be able to answer them without the main thread.
+ */
 export function connectAnswers(subject: InfoSubject): Map<string, string> {
   const names = ['node', 'build', 'features', 'cluster-name', 'replicas', 'service-clear-std']
   names.push('partition-generation', 'peers-generation', 'rebalance-generation', 'peers-clear-std')
@@ -160,7 +164,7 @@ function setConfig(args: ReadonlyMap<string, string>, subject: InfoSubject): str
   return 'ok'
 }
 
-/** Truncates to now, or to the time that `lut` gives in nanoseconds since 1970. */
+/** Truncates records written before now, or before the time `lut`, in nanoseconds since 1970. */
 function truncate(
   args: ReadonlyMap<string, string>,
   subject: InfoSubject,
@@ -173,7 +177,7 @@ function truncate(
   const until = lut === undefined ? subject.now : Math.floor(Number(lut) / 1e6)
   if (!(serverSeconds(until) > 0)) return failure(ResultCode.parameter, 'would truncate to 0')
   if (until > subject.now) return failure(ResultCode.parameter, 'would truncate in the future')
-  // An unknown namespace is fine with the server as well: another node may have it.
+  // The server does not refuse an unknown namespace either, because another node may have it.
   namespaceOf(args, subject)?.truncate(needsSet ? set : undefined, until)
   return 'ok'
 }

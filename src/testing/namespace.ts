@@ -1,45 +1,63 @@
 import { isExpired, type StoredRecord, serverSeconds } from './record.js'
-import { type Answer, type AnswerBin, bare } from './wire/answer.js'
+import { type Answer, type AnswerBin, withoutBins } from './wire/answer.js'
 
-/** A namespace of the emulator. All but the name has the default of server 8.1.0.3. */
+/**
+ * A namespace of the emulator. The defaults are those of server 8.1.0.3, except for `nsupPeriod`.
+ */
 export interface NamespaceOptions {
   readonly name: string
-  /** Seconds between two runs of the expiration thread. @default 10 (the server's own default is 0) */
+  /**
+   * Seconds between two runs of the expiration thread.
+   *
+   * @default 10 (the server's own default is 0)
+   */
   readonly nsupPeriod?: number
   /** Whether writes with a TTL are accepted although `nsupPeriod` is 0. @default false */
   readonly allowTtlWithoutNsup?: boolean
-  /** Seconds that a record lives which is written with TTL 0; 0: for ever. @default 0 */
+  /** How long a record written with TTL 0 lives, in seconds; with 0 it never expires. @default 0 */
   readonly defaultTtl?: number
-  /** Bytes of a stored record. @default 1048576 */
+  /** The maximum size of a stored record in bytes. @default 1048576 */
   readonly maxRecordSize?: number
-  /** Per cent of the memory at which a server begins to evict; 0: never. Only reported. @default 0 */
+  /**
+   * How much memory must be used before a server evicts, in per cent; with 0 it never evicts. The
+   * emulator reports this value but never evicts by itself.
+   *
+   * @default 0
+   */
   readonly evictUsedPct?: number
-  /** Per cent of the memory at which a server stops writes. Only reported. @default 70 */
+  /**
+   * How much memory must be used before a server stops writes, in per cent. The emulator only
+   * reports this value.
+   *
+   * @default 70
+   */
   readonly stopWritesUsedPct?: number
   /** Starts with writes stopped, see `faults.stopWrites`. @default false */
   readonly stopWrites?: boolean
-  /** Only reported. @default false */
+  /** The emulator only reports this value. @default false */
   readonly strongConsistency?: boolean
-  /** Only reported. @default 'generation' */
+  /** The emulator only reports this value. @default 'generation' */
   readonly conflictResolutionPolicy?: 'generation' | 'last-update-time'
 }
 
-/** The settings of a namespace while it runs: `set-config` changes them. */
+/** The settings of a running namespace, which `set-config` changes. */
 export type NamespaceConfig = {
   -readonly [Name in keyof Omit<NamespaceOptions, 'name' | 'stopWrites'>]-?: NamespaceOptions[Name]
 } & { applyTtlReductions: boolean }
 
-/** The most seconds a TTL can be: ten years (as/include/base/cfg.h: MAX_ALLOWED_TTL). */
+/** The longest TTL: ten years, in seconds (as/include/base/cfg.h: MAX_ALLOWED_TTL). */
 const MAX_TTL = 315_360_000
 export const TTL_DEFAULT = 0
 export const TTL_NEVER = 0xffff_ffff
 export const TTL_KEEP = 0xffff_fffe
 
-/** The records of one namespace, and what time and truncation make of them. */
+/** The records of one namespace. Records that have expired or were truncated are never returned. */
 export class Namespace {
   readonly name: string
   readonly config: NamespaceConfig
-  /** Refuses every write with code 8, as a namespace that has too little memory left. */
+  /**
+   * Whether every write is refused with code 8, as in a namespace that has too little free memory.
+   */
   stopWrites: boolean
   readonly #records = new Map<string, StoredRecord>()
   readonly #truncated = new Map<string, number>()
@@ -61,7 +79,9 @@ export class Namespace {
     }
   }
 
-  /** The record of a digest, unless it has expired or was truncated: then it goes here. */
+  /**
+   * Returns the record of a digest. A record that has expired or was truncated is deleted instead.
+   */
   find(digest: string, now: number): StoredRecord | undefined {
     const record = this.#records.get(digest)
     if (record === undefined) return undefined
@@ -72,7 +92,8 @@ export class Namespace {
 
   store(digest: string, record: StoredRecord, now: number): void {
     this.#records.set(digest, record)
-    // Expired records that nobody asks for must not pile up: sweeping at each doubling is cheap.
+    // Expired records that nobody reads must not accumulate. Sweeping only when the number of
+    // records has doubled costs little.
     if (this.#records.size < this.#sweepAt) return
     this.sweep(now)
     this.#sweepAt = Math.max(1024, this.#records.size * 2)
@@ -87,14 +108,14 @@ export class Namespace {
     this.#truncated.clear()
   }
 
-  /** Drops the records that have expired or were truncated. */
+  /** Deletes the records that have expired or were truncated. */
   sweep(now: number): void {
     for (const [digest, record] of this.#records) {
       if (this.#isDoomed(record, now)) this.#records.delete(digest)
     }
   }
 
-  /** The records that are there, with their digests. */
+  /** Yields all records that have not expired and were not truncated, with their digests. */
   *live(now: number): Generator<[digest: string, record: StoredRecord]> {
     for (const entry of this.#records) {
       if (!this.#isDoomed(entry[1], now)) yield entry
@@ -102,8 +123,9 @@ export class Namespace {
   }
 
   /**
-   * Forgets the records of a set (or of all) that were last written before `until` milliseconds;
-   * those of that very millisecond stay, as on the server (as/src/base/truncate.c).
+   * Truncates one set, or all sets: removes the records that were last written before `until`, in
+   * milliseconds. Records written in that same millisecond survive, as on the server
+   * (as/src/base/truncate.c).
    */
   truncate(set: string | undefined, until: number): void {
     const scope = set ?? ''
@@ -123,19 +145,23 @@ export class Namespace {
     )
   }
 
-  /** Whether a TTL of a write is one at all. */
+  /** Returns whether the server accepts this number as the TTL of a write. */
   isTtl(ttl: number): boolean {
     return ttl <= MAX_TTL || ttl === TTL_NEVER || ttl === TTL_KEEP
   }
 
-  /** Whether nobody would ever expire a record with this TTL, so that the write is forbidden. */
+  /**
+   * Returns whether a write with this TTL is forbidden, because nothing would expire the record.
+   */
   forbidsTtl(ttl: number): boolean {
     const { nsupPeriod, allowTtlWithoutNsup, defaultTtl } = this.config
     if (nsupPeriod !== 0 || allowTtlWithoutNsup) return false
     return ttl === TTL_DEFAULT ? defaultTtl !== 0 : ttl !== TTL_NEVER && ttl !== TTL_KEEP
   }
 
-  /** The void time that a write with this TTL gives (as/src/base/record.c: advance_void_time). */
+  /**
+   * Returns the void time after a write with this TTL (as/src/base/record.c: advance_void_time).
+   */
   voidTimeFor(ttl: number, old: StoredRecord | undefined, now: number): number {
     const voidTime = this.#plainVoidTime(ttl, old, now)
     if (old === undefined || this.config.applyTtlReductions) return voidTime
@@ -152,10 +178,10 @@ export class Namespace {
 }
 
 /**
- * An answer about a record. The client turns a void time into a TTL with its own clock, so the
- * remaining life by the emulator's clock is told in the machine's time.
+ * Returns an answer about a record. The client computes the TTL from the void time with the clock
+ * of the machine, so the remaining life by the emulator's clock is converted to that clock.
  */
-export function describe(
+export function recordAnswer(
   code: number,
   record: StoredRecord,
   bins: readonly AnswerBin[],
@@ -164,6 +190,6 @@ export function describe(
   const voidTime =
     record.voidTime === 0 ? 0 : record.voidTime - serverSeconds(now) + serverSeconds(Date.now())
   return bins.length === 0
-    ? bare(code, record.generation, voidTime)
+    ? withoutBins(code, record.generation, voidTime)
     : { code, generation: record.generation, voidTime, bins }
 }

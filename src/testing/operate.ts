@@ -13,13 +13,21 @@ import {
 } from './wire/particle.js'
 import { Refusal, ResultCode } from './wire/result-code.js'
 
-/** The longest name of a bin (as/include/base/datamodel.h: AS_BIN_NAME_MAX_SZ less the NUL). */
-const MAX_BIN_NAME = 15
+/**
+ * The maximum length of a bin name (as/include/base/datamodel.h: AS_BIN_NAME_MAX_SZ minus the NUL).
+ */
+const MAX_BIN_NAME_LENGTH = 15
 
-/** Expressions, bits and HyperLogLog (as/include/base/proto.h), which the emulator does not have. */
+/**
+ * Expressions, bits and HyperLogLog (as/include/base/proto.h), which the emulator does not support.
+ */
 const UNSUPPORTED_OPS: ReadonlySet<number> = new Set([7, 8, 12, 13, 15, 16])
 
-/** What the ops of a command do to the bins of a record, and what they answer, in their order. */
+/**
+ * Applies the ops of a command to the bins of a record, in order.
+ *
+ * @returns the answers of the ops.
+ */
 export function operate(message: Message, bins: Map<string, Particle>): AnswerBin[] {
   const answers: AnswerBin[] = []
   const answersAll = (message.info2 & Info2.respondAllOps) !== 0
@@ -36,7 +44,7 @@ export function operate(message: Message, bins: Map<string, Particle>): AnswerBi
   return answers
 }
 
-/** As `operate`, for a command that only reads. */
+/** Returns the answers of a command that only reads. */
 export function readBins(message: Message, bins: Bins): AnswerBin[] {
   if (message.info1 & Info1.getAll) {
     return Array.from(bins, ([name, particle]) => ({ name, particle }))
@@ -52,13 +60,15 @@ export function readBins(message: Message, bins: Bins): AnswerBin[] {
   return answers
 }
 
-/** A read op without a bin's name, with the flag for it, reads all bins. */
+/**
+ * Returns whether an op reads all bins: it has no bin name, and the command has the flag for that.
+ */
 export function isReadAll(op: BinOp, message: Message): boolean {
   return op.op === Op.read && op.name === '' && (message.info1 & Info1.getAll) !== 0
 }
 
 export function assertBinName(name: string): void {
-  if (name.length > MAX_BIN_NAME) {
+  if (name.length > MAX_BIN_NAME_LENGTH) {
     throw new Refusal(ResultCode.binName, `bin name of ${name.length} characters`)
   }
 }
@@ -116,7 +126,7 @@ function increment(old: Particle, op: BinOp): Particle {
   if (old.type === ParticleType.float && op.value.length === 8) {
     return floatParticle(old.value.readDoubleBE() + op.value.readDoubleBE())
   }
-  throw new Refusal(ResultCode.incompatibleType, 'increment of what is not a number')
+  throw new Refusal(ResultCode.incompatibleType, 'increment of a bin that is not a number')
 }
 
 function concat(old: Particle, op: BinOp, parts: readonly Buffer[]): Particle {

@@ -5,39 +5,52 @@ export type Bins = ReadonlyMap<string, Particle>
 
 export interface StoredRecord {
   readonly set: string
-  /** The user's key as the client sent it: a particle type and its bytes; only with `key: SEND`. */
+  /**
+   * The user's key as the client sent it: a particle type and its bytes. Clients send the key only
+   * with the policy `key: SEND`.
+   */
   readonly key: Buffer | undefined
   readonly bins: Bins
-  /** 1 to 65,535. */
+  /** From 1 to 65,535. */
   readonly generation: number
-  /** Seconds since 2010, after which the record is gone; 0: never. */
+  /**
+   * The time after which the record has expired, in seconds since 2010; with 0 it never expires.
+   */
   readonly voidTime: number
-  /** Milliseconds since 1970. */
+  /** The time of the last write, in milliseconds since 1970. */
   readonly lastUpdate: number
 }
 
-/** A key that a test names, as the client takes it. */
+/** The key of a record, of any type that the client accepts. */
 export type UserKey = string | number | bigint | Uint8Array
 
-/** 2010-01-01, where Aerospike's time begins (cf/include/cf_clock.h), in milliseconds. */
-const EPOCH = 1_262_304_000_000
+/**
+ * The beginning of Aerospike's time, 2010-01-01, in milliseconds since 1970
+ * (cf/include/cf_clock.h).
+ */
+const AEROSPIKE_EPOCH = 1_262_304_000_000
 
-/** Whole seconds of Aerospike's own time. */
+/** Converts milliseconds since 1970 to whole seconds since 2010, the unit of Aerospike. */
 export function serverSeconds(now: number): number {
-  return Math.floor((now - EPOCH) / 1000)
+  return Math.floor((now - AEROSPIKE_EPOCH) / 1000)
 }
 
-/** A record is there until the second after its void time has begun (as/src/base/record.c). */
+/**
+ * A record still exists in the second of its void time, and not after it (as/src/base/record.c).
+ */
 export function isExpired(record: StoredRecord, now: number): boolean {
   return record.voidTime !== 0 && record.voidTime < serverSeconds(now)
 }
 
-/** The generation after this one: it wraps, and 0 stands for "no record" (as/src/base/record_ce.c). */
+/**
+ * Returns the next generation. After 65,535 comes 1, because 0 means that there is no record
+ * (as/src/base/record_ce.c).
+ */
 export function nextGeneration(generation: number): number {
   return generation >= 0xffff ? 1 : generation + 1
 }
 
-/** The digest that the client computes of a set and a key, as the string that records are kept by. */
+/** Computes the digest of a set and a key as the client does, as a string in latin1. */
 export function digestOf(set: string, key: UserKey): string {
   const hash = createHash('ripemd160').update(set)
   if (typeof key === 'string') hash.update(Buffer.of(ParticleType.string)).update(key)
@@ -51,13 +64,13 @@ export function digestOf(set: string, key: UserKey): string {
   return hash.digest().toString('latin1')
 }
 
-/** Which of the 4096 partitions a digest is in: its first twelve bits, little-endian. */
+/** Returns the partition of a digest, out of 4096: its first twelve bits, little-endian. */
 export function partitionOf(digest: string): number {
   return digest.charCodeAt(0) | ((digest.charCodeAt(1) & 0x0f) << 8)
 }
 
 /**
- * The bytes that a record takes in storage, which is what max-record-size limits
+ * Returns the size of a record in storage, in bytes. `max-record-size` limits this size
  * (as/src/storage/flat.c: as_flat_record_size, and the end mark of drv_mem.c).
  */
 export function storedBytes(record: StoredRecord): number {

@@ -1,12 +1,14 @@
 import type { Namespace } from './namespace.js'
-import { describe } from './namespace.js'
+import { recordAnswer } from './namespace.js'
 import { readBins } from './operate.js'
 import { partitionOf, type StoredRecord } from './record.js'
 import { namespaceField, type StreamedAnswer } from './wire/answer.js'
 import { DIGEST_BYTES, Field, Info1, Info2, type Message } from './wire/message.js'
 import { Refusal, ResultCode } from './wire/result-code.js'
 
-/** What a scan does not have here: an index, functions, filters, writes. */
+/**
+ * The fields of queries that the emulator does not support: with an index, a function or a filter.
+ */
 const UNSUPPORTED_FIELDS = [
   Field.indexRange,
   Field.udfPackage,
@@ -15,11 +17,16 @@ const UNSUPPORTED_FIELDS = [
   Field.transactionId,
 ]
 
-/** The records of the partitions that a scan asks for, in the order of partition and digest. */
+/**
+ * Returns the records of the partitions that a scan requests, in the order of partition and digest.
+ */
 export function scan(ns: Namespace, message: Message, now: number): StreamedAnswer[] {
   const { fields } = message
   if (UNSUPPORTED_FIELDS.some((field) => fields.has(field)) || message.info2 & Info2.write) {
-    throw new Refusal(ResultCode.unsupported, 'a query that is more than a scan')
+    throw new Refusal(
+      ResultCode.unsupported,
+      'a query with an index, a function, a filter or writes',
+    )
   }
   const resumeAfter = requestedPartitions(fields)
   const limit = maxRecords(fields.get(Field.maxRecords))
@@ -34,7 +41,10 @@ export function scan(ns: Namespace, message: Message, now: number): StreamedAnsw
   return found.slice(0, limit).map(([, digest, record]) => answer(ns, message, digest, record, now))
 }
 
-/** Per partition the digest after which to go on; the empty string is before all digests. */
+/**
+ * Returns, for each requested partition, the digest after which the scan continues. The empty
+ * string comes before all digests.
+ */
 function requestedPartitions(fields: ReadonlyMap<number, Buffer>): Map<number, string> {
   const resumeAfter = new Map<number, string>()
   const ids = fields.get(Field.partitions)
@@ -74,5 +84,5 @@ function answer(
   const wantsAll = message.ops.length === 0
   const selected = wantsAll ? { ...message, info1: message.info1 | Info1.getAll } : message
   const bins = message.info1 & Info1.noBins ? [] : readBins(selected, record.bins)
-  return { ...describe(ResultCode.ok, record, bins, now), fields }
+  return { ...recordAnswer(ResultCode.ok, record, bins, now), fields }
 }

@@ -1,8 +1,13 @@
 /**
- * What a command is: `get` reads bins, `exists` only metadata, `put` writes bins, `operate` is any
- * mix with another kind of op, `batch` any number of these in one round trip, `scan` a scan or query, `info`
- * what an operator asks or orders, such as to truncate; what a client asks by itself to connect and
- * to keep up with the cluster is not counted.
+ * The kind of a command:
+ * - `get` reads bins, and `exists` reads only metadata.
+ * - `put` writes bins, `touch` renews the TTL, and `remove` removes a record.
+ * - `operate` is a command with any other op, or with a mix of ops.
+ * - `batch` consists of any number of these in one round trip.
+ * - `scan` is a scan or a query.
+ * - `info` is a question or an order of an operator, such as to truncate. The questions that a client
+ * asks by itself, to connect and to watch the cluster, are not counted.
+ * - `security` is an attempt to log in, which is always refused.
  */
 export type CommandKind =
   | 'info'
@@ -16,21 +21,21 @@ export type CommandKind =
   | 'batch'
   | 'scan'
 
-/** One record that a command was about. */
+/** One record that a command read or changed. */
 export interface RecordEvent {
   readonly kind: Exclude<CommandKind, 'info' | 'security' | 'batch' | 'scan'>
   readonly namespace: string
   readonly set: string
-  /** In hexadecimal, as the client's `key.digest.toString('hex')`. */
+  /** The digest in hexadecimal, equal to `key.digest.toString('hex')` of the client. */
   readonly digest: string
   /** The result code. */
   readonly code: number
 }
 
-/** A command, when it has been done and before its answer is on its way. */
+/** A command that was executed. The event is sent before the answer is. */
 export interface CommandEvent {
   readonly kind: CommandKind
-  /** The result code; that of the whole for a batch. */
+  /** The result code; for a batch, the code of the whole batch. */
   readonly code: number
   /** The rows of a batch, or the one record of a single-record command. */
   readonly records: readonly RecordEvent[]
@@ -38,19 +43,23 @@ export interface CommandEvent {
 
 export type CommandListener = (event: CommandEvent) => void
 
-/** What has been asked of the emulator. Each command is one round trip, a batch too. */
+/**
+ * Counts the commands that the emulator has got. Each command is one round trip, and so is a batch.
+ */
 export interface Traffic {
-  /** How many commands of a kind have come since the last `reset`. */
+  /** Returns how many commands of a kind have arrived since the last `reset`. */
   count(kind: CommandKind): number
-  /** Commands of all kinds. */
+  /** How many commands of all kinds have arrived since the last `reset`. */
   readonly roundTrips: number
-  /** Rows of batches. */
+  /** How many rows all batches had since the last `reset`. */
   readonly batchRows: number
-  /** Begins to count anew. */
+  /** Sets all counts to zero. */
   reset(): void
   /**
-   * Calls back for every command, when it has been done and before its answer is sent.
-   * @returns a function that ends it.
+   * Calls the listener for every command, after the command was executed and before its answer is
+   * sent.
+   *
+   * @returns a function that removes the listener.
    */
   listen(listener: CommandListener): () => void
 }
@@ -86,7 +95,7 @@ export class TrafficRecorder implements Traffic {
     }
   }
 
-  /** Whether somebody listens: only then are records worth describing. */
+  /** Whether there are listeners. Only then are the events of single records computed. */
   get isObserved(): boolean {
     return this.#listeners.size > 0
   }
@@ -98,7 +107,8 @@ export class TrafficRecorder implements Traffic {
       try {
         listener(event)
       } catch (error) {
-        // The listener's own failure must neither cut the client off nor be lost.
+        // The error of a listener must not close the client's connection, and it must not be lost.
+        // Thrown in a microtask, it becomes an uncaught exception.
         queueMicrotask(() => {
           throw error
         })

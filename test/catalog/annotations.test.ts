@@ -4,7 +4,7 @@ import { modelOf } from '../../src/catalog/catalog.js'
 import { parseSchema } from '../../src/catalog/schema.js'
 import { ConfigurationError } from '../../src/errors.js'
 
-/** What the comment above a model says. */
+/** Returns the options in the comment of a model. */
 function annotated(...comment: readonly string[]): unknown {
   const lines = comment.map((line) => `/// ${line}\n`).join('')
   const schema = `datasource db {\n provider = "sqlite"\n}\n${lines}model Sale {\n id Int @id\n}`
@@ -35,12 +35,12 @@ describe('the comment of a model', () => {
     ['cached by @cache: see the manual'],
     ['@cached(ttl: 5)'],
     ['never write @cache(ttl: 5) in a sentence'],
-  ])('says nothing here: %s', (comment) => {
+  ])('has no options if it is not an annotation: %s', (comment) => {
     expect(annotated(comment)).toBeUndefined()
   })
 
   it.each(['ttl: 5m', 'true', 'ttl = 5', '{ ttl: 5 }', 'ttl: process.exit()'])(
-    'is refused: @cache(%s)',
+    'is refused if its options are not valid: @cache(%s)',
     (body) => {
       expect(() => annotated(`@cache(${body})`)).toThrow(
         new ConfigurationError(
@@ -50,7 +50,7 @@ describe('the comment of a model', () => {
     },
   )
 
-  it('that is not there says nothing', () => {
+  it('has no options if there is none', () => {
     expect(annotated()).toBeUndefined()
   })
 })

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../src/errors.js'
 
 const shop = parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8'))
 
-/** The catalog of these models, whose fields may stand on one line, with semicolons between them. */
+/** Parses models whose fields may be on one line, with semicolons between them. */
 function catalogOf(models: string): Catalog {
   const text = `
     generator client { provider = "prisma-client"; output = "out"; previewFeatures = ["views"] }
@@ -20,7 +20,7 @@ function relation(catalog: Catalog, model: string, field: string) {
 }
 
 describe('a model', () => {
-  it('is known by its name, with its table and its scalar and enum fields', () => {
+  it('is found by its name, with its table and its scalar and enum fields', () => {
     const post = modelOf(shop, 'Post')
     expect(post).toMatchObject({ name: 'Post', table: 'posts', kind: 'table' })
     expect([...post.fields.keys()]).toEqual([
@@ -34,11 +34,11 @@ describe('a model', () => {
     expect([...modelOf(shop, 'User').fields.keys()]).toContain('role')
   })
 
-  it('is a table of its own name where none is mapped', () => {
+  it('has a table with its own name if no other is mapped', () => {
     expect(modelOf(shop, 'Org').table).toBe('Org')
   })
 
-  it('has the relations of either side', () => {
+  it('has relations on both sides', () => {
     const { relations } = modelOf(shop, 'Post')
     expect(relations.get('author')).toEqual({
       name: 'author',
@@ -62,7 +62,7 @@ describe('a model', () => {
     expect(relation(shop, 'Badge', 'owner')).toMatchObject({ here: ['handle'], there: ['handle'] })
   })
 
-  it('has its id, its uniques and its foreign keys as keys, each once', () => {
+  it('has its id, unique fields and foreign keys as keys, each once', () => {
     const keysOf = (model: string) =>
       modelOf(shop, model).keys.map(({ fields, unique }) => [fields.join(), unique])
     expect(keysOf('User')).toEqual([
@@ -82,7 +82,7 @@ describe('a model', () => {
     ])
   })
 
-  it('has its compound keys under the names that `where` takes them by', () => {
+  it('has its compound keys under their names in `where`', () => {
     const catalog = catalogOf(`
       model A {
         a Int
@@ -119,17 +119,17 @@ describe('a model', () => {
     expect(fields.get('no')).toMatchObject({ default: { kind: 'none' }, required: false })
   })
 
-  it('that is not in the schema is a mistake of the plan', () => {
+  it('that is not in the schema is an error', () => {
     expect(() => modelOf(shop, 'Usr')).toThrow("the catalog has no model 'Usr'")
   })
 })
 
 describe('a view', () => {
-  it('is told from a table', () => {
+  it('is distinguished from a table', () => {
     expect(modelOf(shop, 'AuthorStats').kind).toBe('view')
   })
 
-  it('is told from a model that only speaks of one', () => {
+  it('is distinguished from a model that only mentions one', () => {
     const catalog = catalogOf(`
       // view Sales
       /// view Sales
@@ -141,7 +141,7 @@ describe('a view', () => {
 })
 
 describe('an implicit many-to-many relation', () => {
-  it('is a join table, known from both sides', () => {
+  it('has a join table, which both sides refer to', () => {
     expect(modelOf(shop, '_PostToTag')).toMatchObject({ kind: 'join', table: '_PostToTag' })
     expect(relation(shop, 'Post', 'tags')?.holder).toEqual({
       name: '_PostToTag',
@@ -155,13 +155,13 @@ describe('an implicit many-to-many relation', () => {
     })
   })
 
-  it('of a model with itself is one join table', () => {
+  it('of a model with itself has one join table', () => {
     const sides = (field: string) => relation(shop, 'User', field)?.holder
     expect(sides('followers')).toEqual({ name: '_Follows', here: 'A', there: 'B' })
     expect(sides('following')).toEqual({ name: '_Follows', here: 'B', there: 'A' })
   })
 
-  it('goes and changes with the rows that it joins', () => {
+  it('has rows that are deleted and updated together with the rows that they join', () => {
     const keys = modelOf(shop, 'Tag').referencedBy
     expect(keys).toEqual([
       {
@@ -175,7 +175,7 @@ describe('an implicit many-to-many relation', () => {
     ])
   })
 
-  it('is told from another one between the same two models', () => {
+  it('is distinguished from another one between the same two models', () => {
     const catalog = catalogOf(`
       model A { id Int @id; likes B[] @relation("Likes"); owns B[] @relation("Owns") }
       model B { id Int @id; likedBy A[] @relation("Likes"); ownedBy A[] @relation("Owns") }`)
@@ -187,7 +187,7 @@ describe('an implicit many-to-many relation', () => {
     ])
   })
 
-  it('is told from a relation with a foreign key that has the same name elsewhere', () => {
+  it('is distinguished from a relation of the same name between other models', () => {
     const catalog = catalogOf(`
       model A { id Int @id; bs B[] @relation("R"); cs C[] @relation("R") }
       model B { id Int @id; aId Int; a A @relation("R", fields: [aId], references: [id]) }
@@ -196,13 +196,13 @@ describe('an implicit many-to-many relation', () => {
     expect(relation(catalog, 'A', 'cs')?.holder).toMatchObject({ name: '_R' })
   })
 
-  it('is not there for an explicit one', () => {
+  it('is not created for an explicit relation', () => {
     expect(relation(shop, 'User', 'memberships')?.holder).toBe('there')
   })
 })
 
 describe('a foreign key', () => {
-  it('has the actions that are written, or else the defaults of a required and an optional one', () => {
+  it('has the actions in the schema, or the defaults for required and optional relations', () => {
     const byField = new Map(
       modelOf(shop, 'User').referencedBy.map(({ holder, fields, onDelete, onUpdate }) => [
         `${holder}.${fields}`,
@@ -216,7 +216,7 @@ describe('a foreign key', () => {
     expect(modelOf(shop, 'Team').referencedBy[0]?.onDelete).toBe('SetDefault')
   })
 
-  it('of several fields refers to as many', () => {
+  it('of several fields refers to the same number of fields', () => {
     const catalog = catalogOf(`
       model Parent { a Int; b Int; children Child[]; @@id([a, b]) }
       model Child {
@@ -261,7 +261,7 @@ describe('the fingerprint', () => {
   })
 })
 
-describe('text that is no schema', () => {
+describe('text that is not a valid schema', () => {
   it.each([
     ['model A {', 'This line is invalid'],
     [

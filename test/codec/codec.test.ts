@@ -14,8 +14,8 @@ function roundTrip(value: unknown): unknown {
   return codec.decode(codec.encode(value))
 }
 
-/** Whether superjson was needed. */
-function isBySuperjson(value: unknown): boolean {
+/** Returns whether superjson had to encode the value. */
+function needsSuperjson(value: unknown): boolean {
   return codec.encode(value)[0] !== '['.charCodeAt(0)
 }
 
@@ -39,7 +39,7 @@ const scalar: fc.Arbitrary<unknown> = fc.oneof(
   fc.uint8Array(),
 )
 
-/** Keys that mean something to JavaScript, to superjson or to its paths. */
+/** Keys that have a meaning for JavaScript, for superjson or in its paths. */
 const key = fc.oneof(
   fc.constantFrom('constructor', '__proto__', 'prototype', 'toString', 'hasOwnProperty'),
   fc.constantFrom('a.b', '.', '', '\\', '\\.', 'a\\.b', '0', '1', 'json', 'meta', 'values', 'v'),
@@ -59,7 +59,7 @@ const json = fc.letrec<{ json: unknown }>((tie) => ({
 
 const field = fc.constantFrom('id', 'name', 'posts', '_count', 'json', 'meta', 'constructor_', 'a1')
 
-/** What Prisma answers with: rows, with rows inside, lists of them, or a number. */
+/** The shape of Prisma's results: rows with other rows and lists inside. */
 const answer = fc.letrec<{ row: unknown }>((tie) => ({
   row: fc.dictionary(
     field,
@@ -76,7 +76,7 @@ const answer = fc.letrec<{ row: unknown }>((tie) => ({
 })).row
 
 describe('a round trip', () => {
-  it('gives deeply equal values of equal types', () => {
+  it('returns deeply equal values of equal types', () => {
     fc.assert(
       fc.property(fc.oneof(answer, fc.array(answer), scalar, json), (value) => {
         deepStrictEqual(roundTrip(value), value)
@@ -90,8 +90,8 @@ describe('a round trip', () => {
       'a row with a decimal beside reserved keys',
       { price: new Decimal('1.10'), json: { constructor: { prototype: 1 } } },
     ],
-    ['a zero below zero beside reserved keys', { json: { constructor: [-0, { a: -0 }] } }],
-    ['a zero below zero in JSON', { json: { 'a.b': { '\\': -0 }, '\\.': [-0] } }],
+    ['-0 beside reserved keys', { json: { constructor: [-0, { a: -0 }] } }],
+    ['-0 in JSON', { json: { 'a.b': { '\\': -0 }, '\\.': [-0] } }],
     ['a reserved key inside a list inside JSON', [[{ a: [JSON.parse('{"__proto__":{"x":1}}')] }]]],
     [
       "an object like superjson's own output",
@@ -101,8 +101,8 @@ describe('a round trip', () => {
     ['a date before 1970', new Date('0001-01-01T00:00:00.001Z')],
     ['a date beyond the year 9999', new Date(8.64e15)],
     ['an integer beyond 2^53', 2n ** 80n + 1n],
-    ['no bytes', new Uint8Array()],
-    ['nothing', null],
+    ['an empty byte array', new Uint8Array()],
+    ['null', null],
     ['deep JSON', Array.from({ length: 500 }).reduce((inner) => ({ inner }), 1)],
   ])('keeps %s', (_, value) => {
     deepStrictEqual(roundTrip(value), value)
@@ -114,15 +114,15 @@ describe('a round trip', () => {
     ['rows in rows', [{ posts: [{ at: new Date(0), n: 1n }] }, { posts: [] }], false],
     ['JSON of any shape', [{ json: { a: 1 } }, { json: 'text' }, { json: [{ a: [] }] }], false],
     ['keys that superjson refuses', { json: { constructor: 1 }, at: new Date(0) }, false],
-    ['a field that is a date or a text', [{ v: new Date(0) }, { v: '1970' }], true],
-    ['a field that is a text or a date', [{ v: '1970' }, { v: new Date(0) }], true],
+    ['a field that is a date or a string', [{ v: new Date(0) }, { v: '1970' }], true],
+    ['a field that is a string or a date', [{ v: '1970' }, { v: new Date(0) }], true],
     ['a field that is a date or a decimal', [{ v: new Date(0) }, { v: new Decimal(1) }], true],
     ['a row or a date', [{ v: { a: 1 } }, { v: new Date(0) }], true],
     ['a number that JSON lacks', { float: -0 }, true],
     ['undefined', [undefined], true],
     ['a map', new Map([[1, 2]]), true],
-  ])('leaves %s to superjson only if it must', (_, value, expected) => {
-    expect(isBySuperjson(value)).toBe(expected)
+  ])('uses superjson only if it must: %s', (_, value, expected) => {
+    expect(needsSuperjson(value)).toBe(expected)
     deepStrictEqual(roundTrip(value), value)
   })
 
@@ -134,16 +134,16 @@ describe('a round trip', () => {
   })
 
   it.each([
-    ['a date that is a text', '[[{"at":"x"}],{"at":"Date"}]'],
-    ['a type of no kind', '[[{"at":1}],{"at":"constructor"}]'],
-    ['an integer that is none', '[{"n":"1.5"},{"n":"bigint"}]'],
-    ['no JSON', '[[{"n":'],
-    ['nothing beside it', '['],
-  ])('does not decode %s', (_, text) => {
+    ['a date that is a string', '[[{"at":"x"}],{"at":"Date"}]'],
+    ['an unknown type', '[[{"at":1}],{"at":"constructor"}]'],
+    ['a bigint that is not an integer', '[{"n":"1.5"},{"n":"bigint"}]'],
+    ['truncated JSON', '[[{"n":'],
+    ['a single bracket', '['],
+  ])('throws when it decodes %s', (_, text) => {
     expect(() => codec.decode(Buffer.from(text))).toThrow()
   })
 
-  it('gives a copy that shares nothing with the value', () => {
+  it('returns a copy that shares no object with the value', () => {
     const value = { date: new Date(0), json: { list: [1] }, bytes: new Uint8Array([1]) }
     const copy = roundTrip(value) as typeof value
     copy.date.setTime(1)
@@ -152,7 +152,7 @@ describe('a round trip', () => {
     deepStrictEqual(value, { date: new Date(0), json: { list: [1] }, bytes: new Uint8Array([1]) })
   })
 
-  it('gives two objects for one that stood in two places', () => {
+  it('returns two objects for one object that occurs twice', () => {
     const shared = { list: [new Date(0)] }
     const copy = roundTrip({ one: shared, other: shared }) as Record<'one' | 'other', typeof shared>
     copy.one.list.pop()
@@ -166,7 +166,7 @@ describe('a round trip', () => {
 })
 
 describe.each(providers)('rows of %s', (provider) => {
-  it('with every type of column survive', async () => {
+  it('with every type of column are decoded as they were', async () => {
     const database = await createDatabase(provider)
     const { client } = database.connect()
     await client.everything.create({ data: {} })
@@ -194,14 +194,14 @@ describe.each(providers)('rows of %s', (provider) => {
   })
 })
 
-it('a timestamp of PostgreSQL that is infinite stays a date that is none', async () => {
+it('an infinite timestamp of PostgreSQL stays an invalid Date', async () => {
   const database = await createDatabase('postgresql')
   const { client } = database.connect()
   await database.execute(`INSERT INTO "Everything" ("date", "dates", "float")
     VALUES ('infinity', '{infinity}', 1), ('-infinity', '{-infinity}', 'NaN')`)
   for (const id of [1, 2]) {
     const row = await client.everything.findUnique({ where: { id } })
-    expect(isBySuperjson(row)).toBe(id === 2)
+    expect(needsSuperjson(row)).toBe(id === 2)
     expect(String(row?.date)).toBe('Invalid Date')
     const { date, dates } = roundTrip(row) as { date: Date; dates: Date[] }
     expect([date, ...dates].map(String)).toEqual(['Invalid Date', 'Invalid Date'])

@@ -5,7 +5,7 @@ import { seal, UnreadableBytesError, unseal } from '../../src/codec/envelope.js'
 const bytes = fc.uint8Array({ maxLength: 200 })
 
 describe('sealed bytes', () => {
-  it('are given back, also from the middle of a larger buffer', () => {
+  it('are unsealed as they were, also from the middle of a larger buffer', () => {
     fc.assert(
       fc.property(bytes, bytes, (value, around) => {
         const sealed = seal(value)
@@ -30,7 +30,7 @@ describe('sealed bytes', () => {
     )
   })
 
-  it('cut anywhere, or with more at the end, are unreadable', () => {
+  it('that are truncated anywhere, or have more bytes at the end, are unreadable', () => {
     fc.assert(
       fc.property(bytes, (value) => {
         const sealed = seal(value)
@@ -43,7 +43,7 @@ describe('sealed bytes', () => {
     )
   })
 
-  it('of a later format are unreadable, and the error names it', () => {
+  it('of a later format are unreadable, and the error names that format', () => {
     const later = seal(Buffer.from('value')).with(2, 2)
     expect(() => unseal(later)).toThrow(new UnreadableBytesError('expected format 1, got format 2'))
   })

@@ -27,7 +27,7 @@ const stores: Record<string, () => Store> = {
       hosts: server.hosts,
       namespace: server.namespace,
       set: `l-${process.hrtime.bigint()}`,
-      timeout: 2_000,
+      timeout: '2s',
     }),
 }
 

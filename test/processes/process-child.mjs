@@ -20,7 +20,7 @@ client.$on('query', () => {
   statements += 1
 })
 
-const store = aerospike({ hosts, timeout: 2_000 })
+const store = aerospike({ hosts, timeout: '2s' })
 const prisma = client
   .$extends(
     cacheAside({

@@ -19,7 +19,7 @@ afterAll(() => server.stop())
 async function openProcesses() {
   const { hosts, namespace } = server
   const set = `t-${randomUUID()}`
-  const [readers, writers] = [0, 1].map(() => aerospike({ hosts, namespace, set, timeout: 2_000 }))
+  const [readers, writers] = [0, 1].map(() => aerospike({ hosts, namespace, set, timeout: '2s' }))
   const { prisma, sibling, ...lagging } = await openLagging(readers, writers)
   onTestFinished(async () => {
     await prisma.$disconnect()

@@ -214,7 +214,7 @@ it('of an entry in Aerospike spares its value the way', async () => {
     hosts: server.hosts,
     namespace: server.namespace,
     set: `n-${process.hrtime.bigint()}`,
-    timeout: 2_000,
+    timeout: '2s',
   })
   const { read, other } = await openNear({}, { store })
   await read()

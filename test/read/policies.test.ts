@@ -19,7 +19,7 @@ const stores: Record<string, () => Store> = {
       hosts: server.hosts,
       namespace: server.namespace,
       set: `p-${process.hrtime.bigint()}`,
-      timeout: 2_000,
+      timeout: '2s',
     }),
 }
 

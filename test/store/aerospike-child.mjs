@@ -1,4 +1,5 @@
-// What crashes or hangs the native client when done naively, done 50 times through the store.
+// Does things that crash or hang the native client if they are done without care, 50 times each and
+// through the store.
 //   node aerospike-child.mjs <built index.js> <scenario> <hosts>
 import { pathToFileURL } from 'node:url'
 
@@ -11,13 +12,13 @@ const lookup = (store, n = 0) => store.lookup(`key${n}`, [tag(n)])
 const many = (count, run) => Promise.allSettled(Array.from({ length: count }, (_, n) => run(n)))
 
 const scenarios = {
-  async 'connects again after a connect that failed'() {
-    const store = aerospike({ hosts, connectTimeout: 20, timeout: 50 })
+  async 'connects again after a failed connect'() {
+    const store = aerospike({ hosts, connectTimeout: '20ms', timeout: '50ms' })
     let failed = 0
     const until = Date.now() + 20_000
     while (failed < RUNS && Date.now() < until) {
       await lookup(store).catch(() => (failed += 1))
-      // Attempts within the back-off fail with the last error; let time go on.
+      // Attempts during the pause fail at once with the last error, so this waits until it is over.
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     if (failed < RUNS) throw new Error(`${failed} of ${RUNS} look-ups failed`)
@@ -26,7 +27,7 @@ const scenarios = {
 
   async 'is first used by many callers at once'() {
     for (let run = 0; run < RUNS; run += 1) {
-      const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+      const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
       const outcomes = await many(20, (n) => lookup(store, n))
       const failure = outcomes.find(({ status }) => status === 'rejected')
       if (failure) throw failure.reason
@@ -36,13 +37,11 @@ const scenarios = {
 
   async 'is closed while commands are in flight'() {
     for (let run = 0; run < RUNS; run += 1) {
-      const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+      const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
       await lookup(store)
-      const working = many(64, (n) =>
-        store.settle(`write${n}`, { touched: [tag(n)], untouched: [] }),
-      )
+      const working = many(64, (n) => store.settle(`write${n}`, { touched: [tag(n)] }))
       const reading = many(64, (n) => lookup(store, n))
-      // By the second turn they have been handed to the native client.
+      // After two turns of the event loop, the native client has got the commands.
       for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
       await store.close()
       await Promise.all([working, reading])
@@ -51,7 +50,7 @@ const scenarios = {
   },
 
   async 'is used again after it was closed'() {
-    const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+    const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
     for (let run = 0; run < RUNS; run += 1) {
       await lookup(store)
       await store.close()
@@ -60,15 +59,15 @@ const scenarios = {
 
   async 'is closed twice, and before it was used'() {
     for (let run = 0; run < RUNS; run += 1) {
-      const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+      const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
       await store.close()
       await lookup(store)
       await Promise.all([store.close(), store.close()])
     }
   },
 
-  async 'is handed what the native client cannot convert'() {
-    const store = aerospike({ hosts, timeout: 5_000, connectTimeout: 5_000 })
+  async 'gets values that the native client cannot convert'() {
+    const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
     for (let run = 0; run < RUNS; run += 1) {
       await store
         .announce([tag(0)], { writeId: 'w', deadline: 10n, blocking: false })
@@ -76,7 +75,7 @@ const scenarios = {
       await store
         .announce([tag(0)], { writeId: 'w', deadline: Number.NaN, blocking: false })
         .catch(() => {})
-      await store.settle(undefined, { touched: [tag(0)], untouched: [] }).catch(() => {})
+      await store.settle(undefined, { touched: [tag(0)] }).catch(() => {})
     }
     await store.close()
   },

@@ -7,13 +7,13 @@ import { startTestServer, type TestServer } from '../testing/server.js'
 
 const script = join(import.meta.dirname, 'aerospike-child.mjs')
 
-describe('aerospike(), 50 times in a process of its own, neither crashes nor hangs when it', () => {
+describe('aerospike(), 50 times in a separate process, neither crashes nor hangs when it', () => {
   let server: TestServer
   let silent: Server
 
   beforeAll(async () => {
     server = await startTestServer()
-    // Takes connections and never answers, so that the native client's own connect fails.
+    // This server accepts connections and never answers, so that the native client's connect fails.
     silent = createServer((socket) => socket.on('error', () => undefined))
     silent.listen(0, '127.0.0.1')
     await once(silent, 'listening')
@@ -32,16 +32,16 @@ describe('aerospike(), 50 times in a process of its own, neither crashes nor han
     'is closed while commands are in flight',
     'is used again after it was closed',
     'is closed twice, and before it was used',
-    'is handed what the native client cannot convert',
+    'gets values that the native client cannot convert',
   ])('%s', { timeout: 70_000 }, async (scenario) => {
     const { code, signal, output } = await run(scenario, server.hosts)
     expect({ code, signal, output }).toEqual({ code: 0, signal: null, output: 'done\n' })
   })
 
-  it('connects again after a connect that failed', { timeout: 70_000 }, async () => {
+  it('connects again after a failed connect', { timeout: 70_000 }, async () => {
     const { port } = silent.address() as AddressInfo
     for (const hosts of [`127.0.0.1:${port}`, '127.0.0.1:1', 'no-such-host.invalid:3000']) {
-      const ended = await run('connects again after a connect that failed', hosts)
+      const ended = await run('connects again after a failed connect', hosts)
       expect(ended).toEqual({ code: 0, signal: null, output: 'done\n' })
     }
   })

@@ -5,6 +5,6 @@ import { describeStore } from './conformance.js'
 
 describeStore('aerospike()', async () => {
   const { hosts, namespace, stop } = await startTestServer()
-  const store = aerospike({ hosts, namespace, set: `t-${randomUUID()}`, timeout: 2_000 })
+  const store = aerospike({ hosts, namespace, set: `t-${randomUUID()}`, timeout: '2s' })
   return { store, stop }
 })

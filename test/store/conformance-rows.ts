@@ -6,9 +6,9 @@ import type { Store, TagState } from '../../src/store/store.js'
 
 const NOW = Date.now()
 
-/** What every store remembers of rows' versions. */
+/** Tests what every store must remember about the versions of rows. */
 export function describeRows(store: () => Store): void {
-  describe('of a row it', () => {
+  describe('for a row, the store', () => {
     const newTag = () => tag('', randomUUID()).id
     const stateOf = async (of: TagId) => (await store().states([of]))[0] as TagState
     const versioned = async (of: TagId) =>
@@ -21,7 +21,7 @@ export function describeRows(store: () => Store): void {
       })
     const rowOf = async (tag: TagId) => (await stateOf(tag)).row
 
-    it('remembers the version, and until when, also where the tag was absent', async () => {
+    it('remembers the version and its end, also if the tag was absent', async () => {
       const [present, absent] = [newTag(), newTag()]
       const version = await versioned(present)
       for (const one of [present, absent]) await settle(one, 4)
@@ -31,7 +31,7 @@ export function describeRows(store: () => Store): void {
       expect(atPresent?.version).not.toBe(version)
     })
 
-    it('remembers the greatest version, in whichever order they come', async () => {
+    it('remembers the greatest version, in whatever order versions arrive', async () => {
       const one = newTag()
       await settle(one, 4)
       await settle(one, 10, later + 1)
@@ -39,7 +39,7 @@ export function describeRows(store: () => Store): void {
       expect(await rowOf(one)).toEqual({ version: 10, until: later + 1 })
     })
 
-    it('remembers the greatest version alone: the others do not stand in for it', async () => {
+    it('remembers only the greatest version, and no other after that is forgotten', async () => {
       const one = newTag()
       await settle(one, 10)
       await settle(one, 9, later + 2)
@@ -47,7 +47,7 @@ export function describeRows(store: () => Store): void {
       expect(await rowOf(one)).toEqual({ version: 1, until: later + 2 })
     })
 
-    it('remembers the greatest of many that come at once', async () => {
+    it('remembers the greatest of many versions that arrive at once', async () => {
       const one = newTag()
       const versions = Array.from({ length: 50 }, (_, n) => (n * 7) % 50)
       await Promise.all(versions.map((version) => settle(one, version)))
@@ -58,21 +58,21 @@ export function describeRows(store: () => Store): void {
       ['below zero', -3, -2],
       ['across zero', -1, 0],
       ['of more than 32 bits', 2 ** 32, 2 ** 32 + 1],
-      ['as large as can be', Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER],
+      ['as large as safe integers can be', Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER],
     ])('compares versions %s', async (_, less, greater) => {
       const one = newTag()
       for (const version of [less, greater, less]) await settle(one, version)
       expect(await rowOf(one)).toEqual({ version: greater, until: later })
     })
 
-    it('remembers a version that comes again for as long as the last says', async () => {
+    it('remembers a version that arrives again until the time given last', async () => {
       const one = newTag()
       await settle(one, 4)
       await settle(one, 4, later + 7)
       expect(await rowOf(one)).toEqual({ version: 4, until: later + 7 })
     })
 
-    it('forgets what was to be remembered until then, and nothing else', async () => {
+    it('forgets versions whose time is over by `forgets`, and no others', async () => {
       const one = newTag()
       await settle(one, 9)
       await settle(one, 2, later + 1, later - 1)
@@ -81,7 +81,7 @@ export function describeRows(store: () => Store): void {
       expect(await rowOf(one)).toEqual({ version: 1, until: later + 1 })
     })
 
-    it('remembers it through touches and repairs', async () => {
+    it('still remembers the version after touches and repairs', async () => {
       const one = newTag()
       await settle(one, 4)
       const mark = { writeId: newWriteId(), deadline: NOW - 1, blocking: false }
@@ -91,7 +91,7 @@ export function describeRows(store: () => Store): void {
       expect(repaired).toEqual({ ...(await stateOf(one)), row: { version: 4, until: later } })
     })
 
-    it('remembers nothing of those that were touched beside it', async () => {
+    it('remembers no version for other tags that were touched with it', async () => {
       const [one, other, missing] = [newTag(), newTag(), newTag()]
       await versioned(other)
       await store().settle(newWriteId(), {

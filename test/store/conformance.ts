@@ -6,9 +6,10 @@ import { newVersion, newWriteId } from '../../src/store/random-ids.js'
 import type { Entry, LeaseId, Mark, Store, TagState, Version } from '../../src/store/store.js'
 import { describeRows } from './conformance-rows.js'
 
-/** A store under test, and how to be rid of it. */
+/** A store under test. */
 export interface StoreUnderTest {
   readonly store: Store
+  /** Stops the server of the store, if there is one. */
   stop(): Promise<void>
 }
 
@@ -36,7 +37,7 @@ export function newEntry(dependencies: Iterable<readonly [TagId, Version]> = [])
   }
 }
 
-/** What every store does: the same assertions for each. */
+/** The conformance suite: tests the behaviour that every store must have. */
 export function describeStore(name: string, create: () => Promise<StoreUnderTest>): void {
   describe(name, () => {
     let underTest: StoreUnderTest
@@ -78,7 +79,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(found?.freshUntil).toBe(entry.freshUntil)
       })
 
-      it('is not overwritten by one that saw the record earlier', async () => {
+      it('is not overwritten by a fill that saw an earlier state of the record', async () => {
         const key = newKey()
         const { generation } = await store.lookup(key, [])
         const first = newEntry([[newTag(), newVersion()]])
@@ -87,7 +88,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect((await store.lookup(key, [])).entry?.dependencies).toEqual(first.dependencies)
       })
 
-      it('is overwritten by one that saw the record as it is', async () => {
+      it('is overwritten by a fill that saw the present state of the record', async () => {
         const key = newKey()
         await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, 60_000)
         const second = newEntry([[newTag(), newVersion()]])
@@ -96,7 +97,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect((await store.lookup(key, [])).entry?.dependencies).toEqual(second.dependencies)
       })
 
-      it('goes to one of many that fill it at once', async () => {
+      it('is stored by only one of many fills at once', async () => {
         const key = newKey()
         const { generation } = await store.lookup(key, [])
         const fills = Array.from({ length: 50 }, () =>
@@ -107,7 +108,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(outcomes.filter((outcome) => outcome === 'outrun')).toHaveLength(49)
       })
 
-      it('that is far too large is refused, and the one before it stays', async () => {
+      it('that is much too large is not stored', async () => {
         const key = newKey()
         await store.fill(key, newEntry(), (await store.lookup(key, [])).generation, 60_000)
         const { generation } = await store.lookup(key, [])
@@ -116,7 +117,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect((await store.lookup(key, [])).entry?.value.byteLength).not.toBe(100 * 2 ** 20)
       })
 
-      it('that has expired is still told apart from an absent one', async () => {
+      it('that has expired is distinguished from an absent one', async () => {
         const key = newKey()
         const entry = { ...newEntry(), freshUntil: NOW + 1 }
         await store.fill(key, entry, (await store.lookup(key, [])).generation, 60_000)
@@ -129,20 +130,20 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(await stateOf(newTag())).toEqual({ version: undefined, marks: [] })
       })
 
-      it('keeps the version that it was first given', async () => {
+      it('keeps its first version when it is repaired again', async () => {
         const one = newTag()
         const version = await versioned(one)
         expect(await versioned(one)).toBe(version)
         expect(await stateOf(one)).toEqual({ version, marks: [] })
       })
 
-      it('is given one version by many that find it missing at once', async () => {
+      it('gets only one version from many repairs at once', async () => {
         const one = newTag()
         const versions = await Promise.all(Array.from({ length: 50 }, () => versioned(one)))
         expect(new Set(versions).size).toBe(1)
       })
 
-      it('gets a new version at each touch, and never one that it had', async () => {
+      it('gets a new version at each touch, and never a version that it had before', async () => {
         const one = newTag()
         const seen = new Set([await versioned(one)])
         for (let n = 0; n < 20; n += 1) {
@@ -152,20 +153,20 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(seen.size).toBe(21)
       })
 
-      it('that is missing stays so when it is touched: nothing valid can depend on it', async () => {
+      it('that is missing stays missing when it is touched, as no valid entry depends on it', async () => {
         const one = newTag()
         await store.settle(newWriteId(), { touched: [one] })
         expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
       })
 
-      it('that is missing can be touched beside one that is not', async () => {
+      it('that is missing can be touched together with one that is present', async () => {
         const [missing, present] = [newTag(), newTag()]
         const version = await versioned(present)
         await store.settle(newWriteId(), { touched: [missing, present] })
         expect((await stateOf(present)).version).not.toBe(version)
       })
 
-      it('is read by itself as with an entry', async () => {
+      it('has the same state whether it is read alone or with an entry', async () => {
         const [one, missing] = [newTag(), newTag()]
         await versioned(one)
         await store.announce([one], newMark())
@@ -174,7 +175,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     })
 
     describe('a mark', () => {
-      it('stands on each tag it was announced on, beside other marks', async () => {
+      it('is on each tag that it was announced on, together with other marks', async () => {
         const [one, other] = [newTag(), newTag()]
         const [first, second] = [newMark(), newMark(NOW + 5, true)]
         await store.announce([one, other], first)
@@ -201,7 +202,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect((await stateOf(one)).marks).toEqual([{ ...mark, deadline: NOW + 99_000 }])
       })
 
-      it('goes when its write is settled, and with it the version of what was touched', async () => {
+      it('is removed when its write settles, and touched tags get new versions', async () => {
         const [touched, untouched] = [newTag(), newTag()]
         const before = [await versioned(touched), await versioned(untouched)]
         const [mark, other] = [newMark(), newMark()]
@@ -215,7 +216,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect(after[1]?.version).toBe(before[1])
       })
 
-      it('goes with others of the same tag, and leaves the rest', async () => {
+      it('is removed together with others of the same tag, and the rest stay', async () => {
         const [one, other] = [newTag(), newTag()]
         const before = await versioned(one)
         const marks = [newMark(), newMark(), newMark()] as const
@@ -231,13 +232,13 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect((await stateOf(other)).marks).toHaveLength(3)
       })
 
-      it('that is withdrawn from a tag which was lost does not bring the tag back', async () => {
+      it('that is removed from a lost tag does not create the tag again', async () => {
         const one = newTag()
         await store.unmark(new Map([[one, [newWriteId()]]]))
         expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
       })
 
-      it('that is overdue goes with a new version, and others stay', async () => {
+      it('that is overdue is removed by a repair with a new version, and others stay', async () => {
         const one = newTag()
         const version = await versioned(one)
         const [overdue, other] = [newMark(NOW - 1), newMark()]
@@ -250,8 +251,8 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       })
     })
 
-    describe('a write that holds what it touched', () => {
-      it('leaves a blocking mark in place of its own', async () => {
+    describe('a write that holds its touched tags', () => {
+      it('replaces its mark by a blocking mark with another id', async () => {
         const one = newTag()
         const before = await versioned(one)
         const mark = newMark()
@@ -271,20 +272,20 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('a lease', () => {
       const newLease = () => newKey() as string as LeaseId
 
-      it('goes to one of many that want it at once', async () => {
+      it('is given to only one of many callers at once', async () => {
         const lease = newLease()
         const wants = Array.from({ length: 50 }, () => store.lease(lease, NOW + 1_000, NOW))
         expect((await Promise.all(wants)).filter(Boolean)).toHaveLength(1)
       })
 
-      it('can be had again when it was released', async () => {
+      it('can be taken again after it was released', async () => {
         const lease = newLease()
         expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
         await store.release(lease)
         expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
       })
 
-      it('can be had again when its owner is overdue, by one', async () => {
+      it('can be taken by one other caller when its owner is overdue', async () => {
         const lease = newLease()
         expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
         expect(await store.lease(lease, NOW + 2_000, NOW + 1_000)).toBe(false)
@@ -293,12 +294,12 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         expect((await Promise.all(wants)).filter(Boolean)).toHaveLength(1)
       })
 
-      it('that nobody has is released without harm', async () => {
+      it('can be released if nobody has it', async () => {
         await expect(store.release(newLease())).resolves.toBeUndefined()
       })
     })
 
-    it('answers many look-ups at once, each with its own', async () => {
+    it('gives each of many look-ups at once its own entry', async () => {
       const keys = Array.from({ length: 200 }, newKey)
       const shared = newTag()
       const version = await versioned(shared)

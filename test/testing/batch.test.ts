@@ -16,7 +16,7 @@ const batchWrite = (rows: readonly object[]) => client.batchWrite(rows as Row[])
 const statuses = (rows: readonly { status: unknown }[]) => rows.map(({ status }) => status)
 
 describe('batchRead', () => {
-  it('answers in the order of its rows, with 2 for those that are missing', async () => {
+  it('answers in the order of its rows, with code 2 for missing records', async () => {
     await client.put(key('a'), { v: 1 })
     await client.put(key('c'), { v: 3 })
     const rows = await batchRead([read('c'), read('b'), read('a')])
@@ -25,7 +25,7 @@ describe('batchRead', () => {
     expect(rows[2]?.record.bins).toEqual({ v: 1 })
   })
 
-  it('reads some bins, or does read operations', async () => {
+  it('reads some bins, or executes read operations', async () => {
     await client.put(key('a'), { v: 1, w: 2, m: { x: 1, y: 2 } })
     const rows = await batchRead([
       { type: batchType.BATCH_READ, key: key('a'), bins: ['w'] },
@@ -39,11 +39,11 @@ describe('batchRead', () => {
     expect(binsOf(rows)).toEqual([{ w: 2 }, { m: 2 }, {}])
   })
 
-  it('of nothing is fine', async () => {
+  it('without rows returns an empty list', async () => {
     expect(await batchRead([])).toEqual([])
   })
 
-  it('reads the same record as often as it is asked for', async () => {
+  it('reads a record as often as it is requested', async () => {
     await client.put(key('a'), { v: 1 })
     const rows = await batchRead([read('a'), read('a'), read('a')])
     expect(binsOf(rows)).toEqual([{ v: 1 }, { v: 1 }, { v: 1 }])
@@ -62,7 +62,7 @@ describe('batchRead', () => {
     expect(rows.map(({ record }) => record.bins.i)).toEqual(names.map((_, i) => i))
   })
 
-  it('fails where the namespace is not there', async () => {
+  it('fails if the namespace does not exist', async () => {
     const row = { type: batchType.BATCH_READ, key: testKey('nope', set, 'a'), readAllBins: true }
     expect(await codeOf(batchRead([row]))).not.toBe(0)
   })
@@ -89,7 +89,7 @@ describe('batchWrite', () => {
     expect((await client.get(key('b'))).ttl).toBe(Aerospike.ttl.NEVER_EXPIRE)
   })
 
-  it('operates, and gives back what the operations read', async () => {
+  it('executes operations, and returns what they read', async () => {
     await client.put(key('a'), { n: 1, m: { x: 1 } })
     const [a] = await batchWrite([
       row('a', [
@@ -105,7 +105,7 @@ describe('batchWrite', () => {
     expect((await client.get(key('a'))).bins).toEqual({ n: 3, m: { y: 2 } })
   })
 
-  it('checks existence and generation (which the client sends as 0) row by row', async () => {
+  it('checks existence and generation (which the client sends as 0) for each row', async () => {
     await client.put(key('old'), { v: 1 })
     const { CREATE, UPDATE } = policy.exists
     const rows = await batchWrite([
@@ -117,7 +117,7 @@ describe('batchWrite', () => {
     expect(statuses(rows)).toEqual([5, 0, 2, 3])
   })
 
-  it('tells the row that is too big with 13 and writes the others', async () => {
+  it('refuses a row that is too big with code 13 and writes the others', async () => {
     const rows = await batchWrite([
       row('big', [ops.write('b', Buffer.alloc(1024 * 1024))]),
       row('small', [ops.write('b', Buffer.alloc(10))]),
@@ -125,7 +125,7 @@ describe('batchWrite', () => {
     expect(statuses(rows)).toEqual([13, 0])
   })
 
-  it('mixes reads, writes and removes', async () => {
+  it('executes reads, writes and removes in one batch', async () => {
     await client.put(key('r'), { v: 1 })
     await client.put(key('d'), { v: 1 })
     const rows = await batchWrite([
@@ -141,7 +141,7 @@ describe('batchWrite', () => {
 })
 
 describe('batchRemove', () => {
-  it('removes, and tells those that are missing with 2', async () => {
+  it('removes records, and answers with code 2 for missing ones', async () => {
     await client.put(key('a'), { v: 1 })
     const rows = await client.batchRemove([key('a'), key('b')])
     expect(statuses(rows)).toEqual([0, 2])
@@ -150,7 +150,7 @@ describe('batchRemove', () => {
 })
 
 describe('a function in a batch', () => {
-  it('is not there', async () => {
+  it('is refused', async () => {
     const udf = { module: 'none', funcname: 'none', args: [] }
     const rows = client.batchApply([key('a')], udf)
     const code = await rows.then(statuses, (error: { code: number }) => [error.code])

@@ -1,9 +1,12 @@
 import Aerospike, { type Client, type KeyOptions } from 'aerospike'
 
-// Set before the first client: the native client writes to stderr otherwise.
+// This must be set before the first client, or else the native client writes to stderr.
 Aerospike.setDefaultLogging({ level: Aerospike.log.OFF })
 
-/** A connected client; one per attempt, since a client whose connect failed crashes on the next. */
+/**
+ * Connects a new client. Each attempt needs a new one, because a client whose connect has failed
+ * crashes the process at the next attempt.
+ */
 export async function connectClient(hosts: string): Promise<Client> {
   const client = new Aerospike.Client({
     hosts,
@@ -19,7 +22,7 @@ export async function connectClient(hosts: string): Promise<Client> {
   }
 }
 
-/** The result code that a promise is rejected with; 0 if it is not. */
+/** Returns the result code with which a promise rejects; 0 if it does not reject. */
 export function codeOf(promise: Promise<unknown>): Promise<number> {
   return promise.then(
     () => 0,
@@ -29,12 +32,12 @@ export function codeOf(promise: Promise<unknown>): Promise<number> {
 
 let sets = 0
 
-/** The name of a set that no other test has. */
+/** Returns the name of a set that no other test uses. */
 export function freshSet(): string {
   return `t${process.pid}_${++sets}`
 }
 
-/** A key that the client's own types take where `exactOptionalPropertyTypes` is on. */
+/** Returns a key with a type that the client accepts under `exactOptionalPropertyTypes`. */
 export function testKey(
   namespace: string,
   set: string,

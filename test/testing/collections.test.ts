@@ -32,19 +32,19 @@ describe.each([
     ])
   })
 
-  it('takes entries and tells its size', async () => {
+  it('stores entries and returns its size', async () => {
     expect(await run(maps.put('m', 'e', 9, mapPolicy))).toEqual({ m: 5 })
     expect(await run(maps.put('m', 'a', 0, mapPolicy))).toEqual({ m: 5 })
     expect(await run(maps.size('m'))).toEqual({ m: 5 })
     expect((await bins()).m).toEqual({ a: 0, b: 1, c: 2, d: 2, e: 9 })
   })
 
-  it('comes to be with the first entry', async () => {
+  it('is created with the first entry', async () => {
     expect(await run(maps.put('fresh', 'x', 1, mapPolicy))).toEqual({ fresh: 1 })
     expect(await run(maps.increment('count', 'x', 5, mapPolicy))).toEqual({ count: 5 })
   })
 
-  it('counts, also from nothing', async () => {
+  it('increments and decrements values, also missing ones', async () => {
     expect(await run(maps.increment('m', 'a', 4, mapPolicy))).toEqual({ m: 7 })
     expect(await run(maps.increment('m', 'new', 2, mapPolicy))).toEqual({ m: 2 })
     expect(await run(maps.decrement('m', 'a', 1, mapPolicy))).toEqual({ m: 6 })
@@ -87,14 +87,14 @@ describe.each([
     expect(await run(maps.getByValueRange('m', 2, 3, Return.COUNT))).toEqual({ m: 2 })
   })
 
-  it('answers entries', async () => {
+  it('returns entries', async () => {
     const both = await run(maps.getByKeyList('m', ['a', 'c'], Return.ORDERED_MAP))
     expect(both).toEqual({ m: { a: 3, c: 2 } })
     const pairs = await run(maps.getByIndexRange('m', 0, 2, Return.KEY_VALUE))
     expect(pairs).toEqual({ m: ['a', 3, 'b', 1] })
   })
 
-  it('loses entries by key, and tells what they were', async () => {
+  it('removes entries by key, and returns them', async () => {
     expect(await run(maps.removeByKey('m', 'a', Return.VALUE))).toEqual({ m: 3 })
     expect(await run(maps.removeByKey('m', 'a', Return.VALUE))).toEqual({ m: null })
     expect(await run(maps.removeByKeyList('m', ['b', 'zz'], Return.KEY))).toEqual({ m: ['b'] })
@@ -102,47 +102,47 @@ describe.each([
     expect((await bins()).m).toEqual({ d: 2 })
   })
 
-  it('loses entries by a range of values', async () => {
+  it('removes entries by a range of values', async () => {
     const removed = await run(maps.removeByValueRange('m', 2, 4, Return.COUNT))
     expect(removed).toEqual({ m: 3 })
     expect((await bins()).m).toEqual({ b: 1 })
   })
 
-  it('loses all but a range, inverted', async () => {
+  it('removes everything except a range with the flag INVERTED', async () => {
     await run(maps.removeByKeyRange('m', 'b', 'd', Return.COUNT | Return.INVERTED))
     expect((await bins()).m).toEqual({ b: 1, c: 2 })
   })
 
-  it('stays when it is empty', async () => {
+  it('still exists when it is empty', async () => {
     await run(maps.clear('m'))
     expect((await bins()).m).toEqual({})
     expect(await run(maps.size('m'))).toEqual({ m: 0 })
   })
 
-  it('takes another order', async () => {
+  it('can get another order', async () => {
     await run(maps.setPolicy('m', new Aerospike.MapPolicy({ order: KEY_ORDERED })))
     expect((await bins()).m).toEqual({ a: 3, b: 1, c: 2, d: 2 })
   })
 })
 
 describe('a map operation', () => {
-  it('on a bin of another type is refused with 12', async () => {
+  it('on a bin of another type is refused with code 12', async () => {
     await store({ m: 'text' })
     expect(await failure(maps.put('m', 'a', 1))).toBe(12)
     expect(await failure(maps.size('m'))).toBe(12)
   })
 
-  it('that removes from no map makes none', async () => {
+  it('that removes an entry does not create a missing map', async () => {
     await store({ other: 1 })
     await run(maps.removeByKey('m', 'a'))
     expect(await bins()).toEqual({ other: 1 })
   })
 
-  it('that removes from no record is told with 2', async () => {
+  it('that removes an entry of a missing record is refused with code 2', async () => {
     expect(await failure(maps.removeByKey('m', 'a'))).toBe(2)
   })
 
-  it('reaches into a map within a map', async () => {
+  it('changes a map inside a map', async () => {
     await store({ m: { inner: { x: 1 } } })
     const context = new cdt.Context().addMapKey('inner')
     await run(maps.put('m', 'y', 2).withContext(context))
@@ -151,7 +151,7 @@ describe('a map operation', () => {
     expect(await failure(missing)).toBe(26)
   })
 
-  it('keeps keys that are integers apart from those that are strings', async () => {
+  it('distinguishes integer keys from string keys', async () => {
     await run(maps.put('m', 1 as never, 'int'))
     await run(maps.put('m', '1', 'string'))
     expect(await run(maps.getByKey('m', 1 as never, Return.VALUE))).toEqual({ m: 'int' })
@@ -164,19 +164,19 @@ describe('a list', () => {
 
   beforeEach(() => store({ l: [3, 1, 2, 1] }))
 
-  it('grows at its end and in its midst', async () => {
+  it('grows at its end and in the middle', async () => {
     expect(await run(lists.append('l', 9))).toEqual({ l: 5 })
     expect(await run(lists.appendItems('l', [8, 7]))).toEqual({ l: 7 })
     expect(await run(lists.insert('l', 1, 'x'))).toEqual({ l: 8 })
     expect((await bins()).l).toEqual([3, 'x', 1, 2, 1, 9, 8, 7])
   })
 
-  it('is padded where something is put beyond its end', async () => {
+  it('is padded with null if a value is inserted after its end', async () => {
     await run(lists.insert('l', 6, 'far'))
     expect((await bins()).l).toEqual([3, 1, 2, 1, null, null, 'far'])
   })
 
-  it('is read', async () => {
+  it('is read by index, by value and by rank', async () => {
     expect(await run(lists.size('l'))).toEqual({ l: 4 })
     expect(await run(lists.get('l', 0))).toEqual({ l: 3 })
     expect(await run(lists.get('l', -1))).toEqual({ l: 1 })
@@ -192,7 +192,7 @@ describe('a list', () => {
     expect((await bins()).l).toEqual([7, 'one', 2, 1])
   })
 
-  it('loses elements', async () => {
+  it('removes elements', async () => {
     expect(await run(lists.pop('l', 0))).toEqual({ l: 3 })
     expect(await run(lists.remove('l', 0))).toEqual({ l: 1 })
     expect((await bins()).l).toEqual([2, 1])
@@ -201,7 +201,7 @@ describe('a list', () => {
     expect((await bins()).l).toEqual([])
   })
 
-  it('loses elements by value', async () => {
+  it('removes elements by value', async () => {
     const removed = await run(lists.removeByValue('l', 1, lists.returnType.COUNT))
     expect(removed).toEqual({ l: 2 })
     expect((await bins()).l).toEqual([3, 2])
@@ -214,7 +214,7 @@ describe('a list', () => {
     expect((await bins()).l).toEqual([2])
   })
 
-  it('that is ordered keeps its elements in order, and each once where it must', async () => {
+  it('that is ordered keeps its elements in order, and refuses duplicates with ADD_UNIQUE', async () => {
     const unique = new Aerospike.ListPolicy({
       order: lists.order.ORDERED,
       writeFlags: lists.writeFlags.ADD_UNIQUE,

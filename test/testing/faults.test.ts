@@ -36,7 +36,7 @@ const write = (name: string) =>
   ({ type: batchType.BATCH_WRITE, key: key(name), ops: [ops.write('v', 9)] }) as Row
 
 describe('(emulator) its own clock', () => {
-  it('expires a record in the second after its TTL, not before', async () => {
+  it('expires a record in the second after its TTL, and not earlier', async () => {
     await client.put(key('k'), { v: 1 }, { ttl: 10 })
     now += 10_999
     expect((await client.get(key('k'))).ttl).toBe(1)
@@ -45,20 +45,20 @@ describe('(emulator) its own clock', () => {
     expect(server.count('test', 'set')).toBe(0)
   })
 
-  it('lets a write begin anew what has expired', async () => {
+  it('lets a write replace an expired record by a new one', async () => {
     await client.put(key('k'), { v: 1 }, { ttl: 10 })
     now += 60_000
     await client.put(key('k'), { w: 1 })
     expect(await client.get(key('k'))).toMatchObject({ bins: { w: 1 }, gen: 1 })
   })
 
-  it('tells the TTL that is left by that clock', async () => {
+  it('decides the remaining TTL', async () => {
     await client.put(key('k'), { v: 1 }, { ttl: 100 })
     now += 40_000
     expect((await client.get(key('k'))).ttl).toBe(60)
   })
 
-  it('keeps what was written in the very millisecond of a truncation', async () => {
+  it('keeps records that were written in the same millisecond as a truncation', async () => {
     await client.put(key('old'), { v: 1 })
     now += 1
     await client.put(key('same'), { v: 1 })
@@ -74,23 +74,24 @@ describe('(emulator) its own clock', () => {
 })
 
 describe('(emulator) a planned code', () => {
-  it('answers the next command, which is not done', async () => {
+  it('is the answer to the next command, which is not executed', async () => {
     server.faults.failNext(14)
     expect(await put()).toBe(14)
     expect((await client.get(key('k'))).bins).toEqual({ v: 1 })
     expect(await put()).toBe(0)
   })
 
-  it('waits for a command of its kind, and for its turn', async () => {
+  it('can wait for a command of some kind, and for the nth command', async () => {
     server.faults.failNth(2, 22, { command: 'put' })
     server.faults.failNext(8, { command: 'batch', times: 2 })
     expect([await get(), await put(), await put(), await put()]).toEqual([0, 0, 22, 0])
-    // Two rows: a batch of one is sent as a single-record command.
+    // The batch has two rows, because the client sends a batch of one row as a single-record
+    // command.
     const batch = () => codeOf(client.batchRead([read('k'), read('k')]))
     expect([await batch(), await batch(), await batch()]).toEqual([8, 8, 0])
   })
 
-  it('is for one record, in a batch too', async () => {
+  it('can concern one record, also in a batch', async () => {
     server.faults.failRecord('test', 'set', 'b', 14, { times: 2 })
     const rows = await client.batchWrite([write('a'), write('b'), write('c')])
     expect(rows.map(statusOf)).toEqual([0, 14, 0])
@@ -100,13 +101,13 @@ describe('(emulator) a planned code', () => {
 })
 
 describe('(emulator) a connection', () => {
-  it('that is dropped before a command leaves it undone', async () => {
+  it('that is dropped before a command leaves it unexecuted', async () => {
     server.faults.dropRequest({ command: 'put' })
     expect(await codeOf(client.put(key('k'), { v: 2 }, {}, noRetry()))).not.toBe(0)
     expect((await client.get(key('k'))).bins).toEqual({ v: 1 })
   })
 
-  it('that is dropped in the midst of an answer leaves the command done', async () => {
+  it('that is dropped in the middle of an answer leaves the command executed', async () => {
     server.faults.dropMidAnswer({ command: 'put' })
     expect(await codeOf(client.put(key('k'), { v: 2 }, {}, noRetry()))).not.toBe(0)
     expect((await client.get(key('k'))).bins).toEqual({ v: 2 })
@@ -125,13 +126,13 @@ describe('(emulator) an outage', () => {
     expect((await client.get(key('k'))).bins).toEqual({ v: 1 })
   })
 
-  it('can lose everything', async () => {
+  it('can lose all records', async () => {
     await server.faults.restartEmpty()
     await recovered()
     expect(await get()).toBe(2)
   })
 
-  it('can lose one record, or one set', async () => {
+  it('can lose one record, or all records of one set', async () => {
     await client.put(key(7), { v: 1 })
     await client.put(testKey('test', 'elsewhere', 'k'), { v: 1 })
     expect(server.has('test', 'set', 'k')).toBe(true)
@@ -142,7 +143,7 @@ describe('(emulator) an outage', () => {
     expect(server.count('test')).toBe(1)
   })
 
-  it('can be a hang: calls time out, and go on when it is over', async () => {
+  it('can be a hang: commands time out, and work again after it', async () => {
     const quick = new Aerospike.ReadPolicy({ totalTimeout: 50, maxRetries: 0 })
     server.faults.freeze()
     expect(await codeOf(client.get(key('k'), quick))).toBe(9)
@@ -150,7 +151,7 @@ describe('(emulator) an outage', () => {
     expect(await get()).toBe(0)
   })
 
-  it('can be slowness', async () => {
+  it('can be a delay of every answer', async () => {
     server.faults.delay(40)
     const start = performance.now()
     expect(await get()).toBe(0)
@@ -159,7 +160,7 @@ describe('(emulator) an outage', () => {
     expect(await get()).toBe(0)
   })
 
-  it('of writes answers reads and removes, and refuses the rest with 8', async () => {
+  it('can be stop-writes: reads and removes work, and other writes are refused with code 8', async () => {
     server.faults.stopWrites('test')
     expect(await put()).toBe(8)
     expect(await codeOf(client.operate(key('k'), [ops.touch(10)]))).toBe(8)
@@ -189,7 +190,7 @@ describe('(emulator) traffic', () => {
     expect(traffic.batchRows).toBe(3)
   })
 
-  it('tells a listener of every command and record', async () => {
+  it('calls a listener with every command and its records', async () => {
     const seen: string[] = []
     const stop = server.traffic.listen(({ kind, code, records }) => {
       seen.push(`${kind} ${code}: ${records.map((record) => `${record.kind} ${record.code}`)}`)
@@ -202,24 +203,24 @@ describe('(emulator) traffic', () => {
   })
 })
 
-describe('(emulator) what it does not have', () => {
+describe('(emulator) an unsupported feature', () => {
   const { exp } = Aerospike
 
-  it('is told with 16: filter expressions', async () => {
+  it('is refused with code 16: filter expressions', async () => {
     const filterExpression = exp.eq(exp.binInt('v'), exp.int(1))
     const filtered = new Aerospike.ReadPolicy({ filterExpression })
     expect(await codeOf(client.get(key('k'), filtered))).toBe(16)
     expect(await get()).toBe(0)
   })
 
-  it('is told with 16: functions', async () => {
+  it('is refused with code 16: functions', async () => {
     expect(await codeOf(client.apply(key('k'), { module: 'm', funcname: 'f', args: [] }))).toBe(16)
     expect(await get()).toBe(0)
   })
 })
 
-describe('(emulator) misuse', () => {
-  it('is told', async () => {
+describe('(emulator) wrong use', () => {
+  it('throws an error', async () => {
     expect(() => server.faults.stopWrites('nope')).toThrow(/no namespace nope, only test, other/)
     expect(() => server.faults.failNext(0)).toThrow(RangeError)
     expect(() => server.faults.failNth(0, 9)).toThrow(RangeError)
@@ -231,7 +232,10 @@ function noRetry() {
   return new Aerospike.WritePolicy({ maxRetries: 0 })
 }
 
-/** Until the client's tend thread, which nobody here can step, has found the server again. */
+/**
+ * Waits until the client has found the server again. The client's own thread does this, and a test
+ * cannot control that thread.
+ */
 async function recovered(): Promise<void> {
   while ((await get()) < 0 || (await get()) === 9)
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** Asks one info command over a connection of its own, without the native client. */
+/** Sends one info command over a new connection, without the native client. */
 export async function askInfo(hosts: string, command: string): Promise<string> {
   const socket = await openSocket(hosts)
   try {
@@ -25,7 +25,7 @@ export async function openSocket(hosts: string): Promise<Socket> {
   return socket
 }
 
-/** The body of the next frame. @throws when the connection ends before. */
+/** Returns the body of the next frame. @throws Error if the connection ends first. */
 export async function readFrame(socket: Socket): Promise<Buffer> {
   let bytes = Buffer.alloc(0)
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
@@ -34,5 +34,5 @@ export async function readFrame(socket: Socket): Promise<Buffer> {
       return bytes.subarray(8, 8 + bytes.readUIntBE(2, 6))
     }
   }
-  throw new Error('The connection ended before its answer')
+  throw new Error('the connection ended before the answer was complete')
 }

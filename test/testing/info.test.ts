@@ -12,15 +12,15 @@ async function configOf(command: string): Promise<Map<string, string>> {
   return new Map(pairs)
 }
 
-describe('what an operator asks', () => {
-  it('is which server this is', async () => {
+describe('a question of an operator', () => {
+  it('can ask for the build, the edition and the namespaces', async () => {
     expect(await ask('build')).toMatch(/^\d+\.\d+\.\d+\.\d+/)
     expect(await ask('edition')).toMatch(/^Aerospike/)
     expect((await ask('namespaces')).split(';')).toContain(server.namespace)
     expect(await ask('cluster-stable:')).toMatch(/^[0-9A-F]+$/)
   })
 
-  it('is the configuration of a namespace, by id or by name', async () => {
+  it('can ask for the configuration of a namespace, as `id` or `namespace`', async () => {
     for (const name of ['id', 'namespace']) {
       const config = await configOf(`get-config:context=namespace;${name}=${server.namespace}`)
       expect(Object.fromEntries(config)).toMatchObject({
@@ -37,12 +37,12 @@ describe('what an operator asks', () => {
     }
   })
 
-  it('is refused for a namespace that is not there', async () => {
+  it('is refused for a namespace that does not exist', async () => {
     expect(await ask('get-config:context=namespace;namespace=nope')).toMatch(/^ERROR:20:/)
     expect(await ask('namespace/nope')).toBe('type=unknown')
   })
 
-  it('is a list of sets with their sizes', async () => {
+  it('can ask for sets and their sizes', async () => {
     const set = freshSet()
     for (let i = 0; i < 3; i++) await client.put(testKey(server.namespace, set, i), { i })
     expect(await ask(`sets/${server.namespace}/${set}`)).toMatch(/^objects=3:/)
@@ -50,19 +50,19 @@ describe('what an operator asks', () => {
     expect(await ask(`sets/${server.namespace}/${freshSet()}`)).toBe('')
   })
 
-  it('is whether a namespace still takes writes', async () => {
+  it('can ask whether a namespace accepts writes', async () => {
     const statistics = await configOf(`namespace/${server.namespace}`)
     expect(statistics.get('stop_writes')).toBe('false')
     expect(Number(statistics.get('objects'))).toBeGreaterThanOrEqual(0)
   })
 
-  it('is something that nobody understands', async () => {
+  it('is refused if it is unknown', async () => {
     expect(await ask('what-is-this')).toMatch(/^ERROR:4:/)
   })
 })
 
-describe('what an operator orders', () => {
-  it('is another setting', async () => {
+describe('an order of an operator', () => {
+  it('can change a setting', async () => {
     const setting = (value: number) =>
       `set-config:context=namespace;namespace=${server.namespace};max-record-size=${value}`
     expect(await ask(setting(4096))).toBe('ok')
@@ -75,18 +75,18 @@ describe('what an operator orders', () => {
     }
   })
 
-  it('is refused where there is no such setting', async () => {
+  it('is refused if there is no such setting', async () => {
     const command = `set-config:context=namespace;namespace=${server.namespace};nonsense=1`
     expect(await ask(command)).toMatch(/^ERROR:4:/)
   })
 
-  it('is to truncate, which needs a namespace and a set', async () => {
+  it('can truncate, which needs a namespace and a set', async () => {
     expect(await ask('truncate:set=x')).toMatch(/^ERROR:20:/)
     expect(await ask(`truncate:namespace=${server.namespace}`)).toMatch(/^ERROR:4:/)
     expect(await ask(`truncate:namespace=${server.namespace};set=${freshSet()}`)).toBe('ok')
   })
 
-  it('is to truncate at a time, which must have been', async () => {
+  it('can truncate until a time, which must be in the past', async () => {
     const truncate = `truncate:namespace=${server.namespace};set=${freshSet()};lut=`
     expect(await ask(`${truncate}99999999999999999999`)).toMatch(/^ERROR:4:/)
     expect(await ask(`${truncate}1`)).toMatch(/^ERROR:4:/)

@@ -13,7 +13,7 @@ afterAll(() => server.close())
 
 const isAlive = async () => (await askInfo(server.hosts, 'sets/test')) === ''
 
-/** Sends bytes and waits for whatever comes back, or for the end of the connection. */
+/** Sends bytes and returns everything that is received until the connection closes. */
 async function send(...chunks: Buffer[]): Promise<Buffer> {
   const socket = await openSocket(server.hosts)
   socket.on('error', () => undefined)
@@ -60,7 +60,7 @@ const TARGET: [number, Buffer][] = [
 const codeOf = (answer: Buffer) => answer[13]
 
 describe('(emulator) bytes that no client sends', () => {
-  it('of an unknown version, type or an absurd length end the connection', async () => {
+  it('with an unknown version or type, or an impossible length, end the connection', async () => {
     expect(await send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toHaveLength(0)
     expect(await send(Buffer.from([3, 3, 0, 0, 0, 0, 0, 0]))).toHaveLength(0)
     expect(await send(Buffer.from([2, 9, 0, 0, 0, 0, 0, 0]))).toHaveLength(0)
@@ -70,7 +70,7 @@ describe('(emulator) bytes that no client sends', () => {
     expect(await isAlive()).toBe(true)
   })
 
-  it('that do not fit their lengths are answered with 4', async () => {
+  it('that do not match their stated lengths are answered with code 4', async () => {
     const lies = [
       Buffer.alloc(22, 255),
       Buffer.concat([Buffer.from([22]), Buffer.alloc(21, 255)]),
@@ -81,14 +81,14 @@ describe('(emulator) bytes that no client sends', () => {
     expect(await isAlive()).toBe(true)
   })
 
-  it('in a batch are answered with 4', async () => {
+  it('in a batch are answered with code 4', async () => {
     const batches = [Buffer.alloc(0), Buffer.from([0, 0, 0, 9, 0]), Buffer.alloc(80, 255)]
     for (const batch of batches) {
       expect(codeOf(await send(frame(3, message([[41, batch]], [], [9, 0, 0, 0]))))).toBe(4)
     }
   })
 
-  it('in a list or map operation are answered with 4', async () => {
+  it('in a list or map operation are answered with code 4', async () => {
     const payloads = ['', '91', '93c0c0c0', 'dfffffffff', 'ddffffffff', '9243', 'c1', '9261']
     for (const payload of payloads) {
       const answer = await send(frame(3, message(TARGET, [[4, Buffer.from(payload, 'hex')]])))
@@ -96,17 +96,17 @@ describe('(emulator) bytes that no client sends', () => {
     }
   })
 
-  it('nested without end are answered with 4', async () => {
+  it('nested too deeply are answered with code 4', async () => {
     const nested = Buffer.alloc(1024 * 1024, 0x91)
     expect(codeOf(await send(frame(3, message(TARGET, [[4, nested]]))))).toBe(4)
   })
 
-  it('deflated, but not so, end the connection', async () => {
+  it('in a compressed frame that cannot be decompressed end the connection', async () => {
     expect(await send(frame(4, Buffer.alloc(40, 1)))).toHaveLength(0)
     expect(await isAlive()).toBe(true)
   })
 
-  it('of any kind do no harm', async () => {
+  it('chosen at random do no harm', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(1, 2, 3, 4),
@@ -122,7 +122,7 @@ describe('(emulator) bytes that no client sends', () => {
     expect(await isAlive()).toBe(true)
   })
 
-  it('in the place of ops do no harm', async () => {
+  it('chosen at random in place of ops do no harm', async () => {
     const op = fc.tuple(fc.integer({ min: 0, max: 20 }), fc.uint8Array({ maxLength: 30 }))
     await fc.assert(
       fc.asyncProperty(
@@ -139,9 +139,9 @@ describe('(emulator) bytes that no client sends', () => {
   })
 })
 
-// Not through the native client: that can crash after a query which was refused.
+// This test does not use the native client, because that can crash after a refused query.
 describe('(emulator) a query by an index', () => {
-  it('is refused with 16', async () => {
+  it('is refused with code 16', async () => {
     const query: [number, Buffer][] = [
       [0, Buffer.from('test')],
       [1, Buffer.from('set')],
@@ -151,7 +151,7 @@ describe('(emulator) a query by an index', () => {
   })
 })
 
-describe('(emulator) bytes in pieces', () => {
+describe('(emulator) bytes in any chunks', () => {
   it('make the same command', async () => {
     const write = frame(3, message(TARGET, [[2, Buffer.from('x')]]))
     const socket = await openSocket(server.hosts)
@@ -164,7 +164,7 @@ describe('(emulator) bytes in pieces', () => {
     server.faults.loseSet('test', '')
   })
 
-  it('that make several commands are answered in their order', async () => {
+  it('that make several commands are answered in the same order', async () => {
     const write = frame(3, message(TARGET, [[2, Buffer.from('x')]]))
     const read = frame(3, message(TARGET, [], [3, 0, 0, 0]))
     const remove = frame(3, message(TARGET, [], [0, 3, 0, 0]))

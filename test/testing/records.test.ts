@@ -17,7 +17,7 @@ const write = (fields: object) => new Aerospike.WritePolicy(fields)
 const bins = async (name: string | number) => (await client.get(key(name))).bins
 
 describe('a put', () => {
-  it('stores every type of bin and gives it back', async () => {
+  it('stores values of every type', async () => {
     const values = {
       int: -7,
       big: 9_007_199_254_740_993n,
@@ -36,7 +36,7 @@ describe('a put', () => {
     expect(JSON.parse(String(geo))).toEqual({ type: 'Point', coordinates: [1, 2] })
   })
 
-  it('adds to the bins that are there', async () => {
+  it('keeps the other bins of the record', async () => {
     await client.put(key('k'), { a: 1 })
     await client.put(key('k'), { b: 2 })
     expect(await bins('k')).toEqual({ a: 1, b: 2 })
@@ -50,7 +50,7 @@ describe('a put', () => {
     expect(await client.exists(key('k'))).toBe(false)
   })
 
-  it('keeps integer, string and blob keys apart', async () => {
+  it('distinguishes integer, string and blob keys', async () => {
     for (const name of [1, '1', Buffer.from('1')]) {
       await client.put(key(name), { v: typeof name === 'object' ? 'blob' : typeof name })
     }
@@ -64,37 +64,37 @@ describe('a put', () => {
     expect(await bins('a')).toEqual({ text: 'x', blob: Buffer.from('x\0y') })
   })
 
-  it('stores the key with it when told to, and a scan tells it', async () => {
+  it('stores the key with the policy SEND, and a scan returns it', async () => {
     await client.put(key('sent'), { a: 1 }, {}, write({ key: policy.key.SEND }))
     await client.put(key('not sent'), { a: 1 })
     const keys = (await scan()).map((record) => record.key.key)
     expect(keys.toSorted()).toEqual(['sent', undefined])
   })
 
-  it('is refused over 1 MiB with 13, and the old value stays', async () => {
+  it('of more than 1 MiB is refused with code 13, and the old value stays', async () => {
     await client.put(key('big'), { b: 'small' })
     expect(await codeOf(client.put(key('big'), { b: Buffer.alloc(1024 * 1024) }))).toBe(13)
     expect(await bins('big')).toEqual({ b: 'small' })
     expect(await codeOf(client.put(key('big'), { b: Buffer.alloc(1024 * 1024 - 200) }))).toBe(0)
   })
 
-  it('is refused in a namespace that is not there with 20', async () => {
+  it('is refused with code 20 in a namespace that does not exist', async () => {
     expect(await codeOf(client.put(testKey('nope', set, 'k'), { a: 1 }))).toBe(20)
   })
 
-  it('takes bin names of 15 characters', async () => {
+  it('accepts bin names of 15 characters', async () => {
     await client.put(key('names'), { abcdefghijklmno: 1 })
     expect(await bins('names')).toEqual({ abcdefghijklmno: 1 })
   })
 })
 
 describe('reading', () => {
-  it('tells a missing record with 2', async () => {
+  it('a missing record fails with code 2', async () => {
     expect(await codeOf(client.get(key('none')))).toBe(2)
     expect(await client.exists(key('none'))).toBe(false)
   })
 
-  it('selects bins, and leaves out those that are not there', async () => {
+  it('some bins returns those of them that exist', async () => {
     await client.put(key('k'), { a: 1, b: 2, c: 3 })
     expect((await client.select(key('k'), ['a', 'c', 'zz'])).bins).toEqual({ a: 1, c: 3 })
   })
@@ -107,7 +107,7 @@ describe('generations', () => {
     expect((await client.get(key('k'))).gen).toBe(2)
   })
 
-  it('must be equal with EQ, also on a record that is missing, except for 0', async () => {
+  it('must be equal with EQ, where a missing record has generation 0', async () => {
     await client.put(key('k'), { a: 1 })
     const put = (name: string, gen: number) =>
       codeOf(client.put(key(name), { a: 2 }, { gen }, write({ gen: EQ })))
@@ -125,7 +125,7 @@ describe('generations', () => {
     expect(await put(3)).toBe(0)
   })
 
-  it('guard a remove', async () => {
+  it('are also compared for a remove', async () => {
     await client.put(key('k'), { a: 1 })
     const remove = (generation: number) =>
       codeOf(client.remove(key('k'), new Aerospike.RemovePolicy({ gen: EQ, generation })))
@@ -133,11 +133,12 @@ describe('generations', () => {
     expect(await remove(1)).toBe(0)
   })
 
-  it('wrap after 65,535 to 1', { timeout: 60_000 }, async () => {
+  it('continue with 1 after 65,535', { timeout: 60_000 }, async () => {
     const k = key('wrap')
     for (let written = 0; written < 65_535; ) {
       const chunk = Math.min(64, 65_535 - written)
-      // One after another on the server, whatever their order: only their number counts.
+      // The server executes the writes one after another. Their order does not matter, only their
+      // number.
       const results = await Promise.all(
         Array.from({ length: chunk }, () => codeOf(client.put(k, { a: 1 }))),
       )
@@ -153,18 +154,18 @@ describe('exists policies', () => {
   const put = (name: string, exists: number, value = { b: 2 }) =>
     codeOf(client.put(key(name), value, {}, write({ exists })))
 
-  it('CREATE makes a record only where there is none, otherwise 5', async () => {
+  it('CREATE creates a record, and fails with code 5 if it exists', async () => {
     expect(await put('k', CREATE)).toBe(0)
     expect(await put('k', CREATE)).toBe(5)
   })
 
-  it('CREATE lets exactly one of many win', async () => {
+  it('CREATE succeeds for exactly one of many callers', async () => {
     const results = await Promise.all(Array.from({ length: 50 }, () => put('race', CREATE)))
     expect(results.filter((code) => code === 0)).toHaveLength(1)
     expect(results.filter((code) => code === 5).length).toBeGreaterThan(40)
   })
 
-  it('CREATE_OR_REPLACE and REPLACE leave no other bin', async () => {
+  it('CREATE_OR_REPLACE and REPLACE remove all other bins', async () => {
     await client.put(key('k'), { a: 1 })
     expect(await put('k', CREATE_OR_REPLACE)).toBe(0)
     expect(await bins('k')).toEqual({ b: 2 })
@@ -173,7 +174,7 @@ describe('exists policies', () => {
     expect(await bins('k')).toEqual({ b: 2 })
   })
 
-  it('REPLACE and UPDATE need a record, otherwise 2', async () => {
+  it('REPLACE and UPDATE need a record, and fail with code 2 without one', async () => {
     expect(await put('none', REPLACE)).toBe(2)
     expect(await put('none', UPDATE)).toBe(2)
     await client.put(key('k'), { a: 1 })
@@ -185,13 +186,13 @@ describe('exists policies', () => {
 describe('the TTL of a write', () => {
   const ttlOf = async (name: string) => (await client.get(key(name))).ttl
 
-  it('is that of its meta, in seconds', async () => {
+  it('is the TTL of its meta data, in seconds', async () => {
     await client.put(key('k'), { a: 1 }, { ttl: 100 })
     expect(await ttlOf('k')).toBeGreaterThanOrEqual(99)
     expect(await ttlOf('k')).toBeLessThanOrEqual(100)
   })
 
-  it('is for ever with 0, -1, or none', async () => {
+  it('of 0, of -1 or without a value means that the record never expires', async () => {
     for (const meta of [{ ttl: 0 }, { ttl: -1 }, {}]) {
       await client.put(key('k'), { a: 1 }, meta)
       expect(await ttlOf('k')).toBe(Aerospike.ttl.NEVER_EXPIRE)
@@ -206,17 +207,17 @@ describe('the TTL of a write', () => {
     expect(await ttlOf('k')).toBe(Aerospike.ttl.NEVER_EXPIRE)
   })
 
-  it('of half a second is none', async () => {
+  it('of half a second means that the record never expires', async () => {
     await client.put(key('k'), { a: 1 }, { ttl: 0.5 })
     expect(await ttlOf('k')).toBe(Aerospike.ttl.NEVER_EXPIRE)
   })
 
-  it('of more than ten years is refused with 4', async () => {
+  it('of more than ten years is refused with code 4', async () => {
     expect(await codeOf(client.put(key('k'), { a: 1 }, { ttl: TEN_YEARS }))).toBe(0)
     expect(await codeOf(client.put(key('k'), { a: 1 }, { ttl: TEN_YEARS + 1 }))).toBe(4)
   })
 
-  it('is forbidden with 22 where nobody would expire the record', async () => {
+  it('is forbidden with code 22 if nothing would expire the record', async () => {
     const config = `set-config:context=namespace;namespace=${server.namespace};nsup-period=`
     expect(await askInfo(server.hosts, `${config}0`)).toBe('ok')
     try {
@@ -250,13 +251,13 @@ describe('the TTL of a write', () => {
 })
 
 describe('remove', () => {
-  it('removes a record, and tells a missing one with 2', async () => {
+  it('removes a record, and fails with code 2 if it is missing', async () => {
     await client.put(key('k'), { a: 1 })
     await client.remove(key('k'))
     expect(await codeOf(client.remove(key('k')))).toBe(2)
   })
 
-  it('that is to be durable is refused with 25', async () => {
+  it('with durableDelete is refused with code 25', async () => {
     await client.put(key('k'), { a: 1 })
     const durable = new Aerospike.RemovePolicy({ durableDelete: true })
     expect(await codeOf(client.remove(key('k'), durable))).toBe(25)
@@ -264,7 +265,7 @@ describe('remove', () => {
 })
 
 describe('operate', () => {
-  it('does its ops in their order, and reads what those before have written', async () => {
+  it('executes its ops in order, and each sees the changes of those before it', async () => {
     await client.put(key('k'), { n: 1, s: 'b' })
     const { bins } = await client.operate(key('k'), [
       ops.incr('n', 4),
@@ -278,12 +279,12 @@ describe('operate', () => {
     expect((await client.get(key('k'))).bins).toEqual({ n: 5, s: 'abc', w: 'new' })
   })
 
-  it('makes the record where there is none', async () => {
+  it('creates the record if it is missing', async () => {
     await client.operate(key('fresh'), [ops.incr('n', 2), ops.read('n')])
     expect(await bins('fresh')).toEqual({ n: 2 })
   })
 
-  it('changes nothing where one of its ops fails', async () => {
+  it('changes nothing if one of its ops fails', async () => {
     await client.put(key('k'), { n: 1, s: 'text' })
     const failing = client.operate(key('k'), [ops.incr('n', 1), ops.incr('s', 1)])
     expect(await codeOf(failing)).toBe(12)
@@ -296,7 +297,7 @@ describe('operate', () => {
     expect(await bins('k')).toEqual({ f: 3.5 })
   })
 
-  it('deletes all bins, and so the record', async () => {
+  it('deletes the record by deleting all bins', async () => {
     await client.put(key('k'), { a: 1 })
     await client.operate(key('k'), [ops.delete()])
     expect(await client.exists(key('k'))).toBe(false)
@@ -304,7 +305,7 @@ describe('operate', () => {
 })
 
 describe('truncate', () => {
-  it('forgets the records of one set that were written in an earlier millisecond', async () => {
+  it('removes the records of one set that were written in an earlier millisecond', async () => {
     const other = freshSet()
     await client.put(key('old'), { a: 1 })
     await client.put(testKey(server.namespace, other, 'kept'), { a: 1 })
@@ -317,7 +318,7 @@ describe('truncate', () => {
     expect(await bins('old')).toEqual({ a: 2 })
   })
 
-  it('of a set that is not there is fine', async () => {
+  it('of a set that does not exist succeeds', async () => {
     expect(await codeOf(client.truncate(server.namespace, freshSet(), 0))).toBe(0)
   })
 })
@@ -343,7 +344,7 @@ async function scan(): Promise<Scanned[]> {
   return records
 }
 
-/** The time by which the server counts has moved on: its clock is this machine's. */
+/** Waits until the server's clock, which is this machine's, has reached the next millisecond. */
 async function nextMillisecond(): Promise<void> {
   const start = Date.now()
   await until(async () => Date.now() > start + 1)

@@ -21,17 +21,17 @@ interface CommonTestServer {
   stop(): Promise<void>
 }
 
-/** What a test may do to a server of its own. */
+/** The outages that a test may cause on a server of its own. */
 export interface Outage {
-  /** The process dies; a server in memory forgets its records, the emulator keeps them. */
+  /** Kills the process. A server in memory loses its records; the emulator keeps them. */
   kill(): Promise<void>
-  /** It is there again, at the same address, when this resolves. */
+  /** Starts the server again at the same address. It is ready when this resolves. */
   comeBack(): Promise<void>
   freeze(): void
   thaw(): void
 }
 
-/** The server that the tests of this run talk to, and what kind of one it is. */
+/** The server that the tests of this run use. */
 export type TestServer = CommonTestServer &
   (
     | { readonly kind: 'external'; readonly emulator?: never; readonly outage?: never }
@@ -40,9 +40,9 @@ export type TestServer = CommonTestServer &
   )
 
 /**
- * A server for tests that any Aerospike must pass: that of `AEROSPIKE_HOSTS` (with
- * `AEROSPIKE_NAMESPACE`, by default `test`), else an `asd` of the PATH started for these tests on
- * loopback ports, else the emulator.
+ * Returns a server for tests that every Aerospike server must pass: the server of `AEROSPIKE_HOSTS`
+ * (with `AEROSPIKE_NAMESPACE`, by default `test`) if it is set; otherwise an `asd` from the PATH,
+ * started on loopback ports; otherwise the emulator.
  */
 export async function startTestServer(options?: AerospikeEmulatorOptions): Promise<TestServer> {
   const server = (await external()) ?? (await startAsd()) ?? (await emulator(options))
@@ -50,7 +50,7 @@ export async function startTestServer(options?: AerospikeEmulatorOptions): Promi
   return server
 }
 
-/** As `startTestServer`, but never one that others may be using: this one may be killed. */
+/** Starts a server that nobody else uses, so that a test may kill it. */
 export async function startOwnServer(): Promise<
   Exclude<TestServer, { readonly kind: 'external' }>
 > {
@@ -124,7 +124,7 @@ function findOnPath(name: string): string | undefined {
       accessSync(file, constants.X_OK)
       return file
     } catch {
-      // Not in this directory.
+      // The file is not in this directory, so the search continues.
     }
   }
   return undefined
@@ -186,7 +186,7 @@ namespace test {
 `
 }
 
-/** Asks until the cluster of one has formed, which takes about two seconds. */
+/** Waits until the cluster of one node has formed, which takes about two seconds. */
 async function untilStable(child: ChildProcess, hosts: string): Promise<void> {
   const deadline = Date.now() + 30_000
   while (Date.now() < deadline) {
@@ -205,7 +205,7 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   await exit
 }
 
-/** Says which server it is, once per run: test files are processes with one parent. */
+/** Prints which server is used, once per run. All test files are child processes of one parent. */
 function announce({ kind, build, hosts }: TestServer): void {
   try {
     writeFileSync(join(tmpdir(), `aerospike-test-server-${process.ppid}`), kind, { flag: 'wx' })

@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 
-/** What a request lacks, in the form of the RealWorld specification. */
+/** An error for an invalid field of a request, in the format of the RealWorld specification. */
 export function invalid(field: string, problem: string): HTTPException {
   return refusal(422, { errors: { [field]: [problem] } })
 }
 
-/** An answer that ends the request. */
+/** An error that ends the request with this answer. */
 export function refusal(
   status: 404 | 409 | 422,
   body: object,
@@ -19,14 +19,14 @@ export function notFound(what: string): HTTPException {
   return refusal(404, { errors: { [what]: ['not found'] } })
 }
 
-/** @throws HTTPException 422 if the part of the body is not a text with something in it. */
+/** @throws HTTPException 422 if the field is not a string, or if it is blank. */
 export function textOf(body: Readonly<Record<string, unknown>> | undefined, field: string): string {
   const value = body?.[field]
   if (typeof value === 'string' && value.trim() !== '') return value
   throw invalid(field, "can't be blank")
 }
 
-/** What no handler caught. */
+/** Answers a request whose handler threw an error. */
 export function failure(error: Error, context: Context): Response | Promise<Response> {
   if (error instanceof HTTPException) {
     if (error.res !== undefined) return error.getResponse()
@@ -38,12 +38,12 @@ export function failure(error: Error, context: Context): Response | Promise<Resp
   return context.json({ errors: { body: ['something went wrong'] } }, 500)
 }
 
-/** Whether a unique field has the value already. */
+/** Returns whether the error says that another row has the same value in a unique field. */
 export function isTaken(error: unknown): boolean {
   return codeOf(error) === 'P2002'
 }
 
-/** Each provider's client has an error class of its own; what they share is the code. */
+/** Errors are recognised by their code, because each generated client has its own error classes. */
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }

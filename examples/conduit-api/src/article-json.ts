@@ -7,10 +7,10 @@ const shared = {
   _count: { select: { favorites: true } },
 } as const
 
-/** What everyone sees of an article: one entry of the cache for all viewers. */
+/** The part of an article that everyone sees. All viewers share one cache entry for it. */
 export const whole = { include: shared } as const
 
-/** The same in lists, which do without the body. */
+/** The same part for lists, which do not show the body. */
 export const summary = { include: shared, omit: { body: true } } as const
 
 interface ArticleRow {
@@ -32,7 +32,10 @@ export async function articleJson(prisma: Prisma, viewer: number | undefined, ro
   return article
 }
 
-/** Adds what only the viewer sees, which is read by itself so that the rest can be shared. */
+/**
+ * Adds what depends on the viewer: favourites and followed authors. They are read by separate
+ * queries, so that all viewers can share the entries of the articles.
+ */
 export async function articlesJson(
   prisma: Prisma,
   viewer: number | undefined,

@@ -10,18 +10,19 @@ import type { Prisma } from './prisma.js'
 import { findAuthor, followedBy } from './profiles.js'
 import { type Env, viewerOf } from './sessions.js'
 
-/** `/articles`, but for comments and favourites. */
+/** The routes under `/articles`, except for comments and favourites. */
 export function articles(prisma: Prisma): Hono<Env> {
   return new Hono<Env>()
     .get('/', async (context) => {
       const { tag, author, favorited } = context.req.query()
-      // Names are looked up first, so that the list depends on the rows of these users and no others.
+      // Names are looked up first, so that the list depends only on the rows of these users.
       const [writer, fan] = await Promise.all([
         author === undefined ? undefined : findAuthor(prisma, author),
         favorited === undefined ? undefined : findAuthor(prisma, favorited),
       ])
       return list(prisma, context, {
-        // The rule in `drafts.ts` would do; said here, the cache knows that drafts do not matter.
+        // The rule in `drafts.ts` already hides drafts. This condition is for the cache, which does
+        // not see that rule: because of it, writes to drafts do not invalidate the list.
         ...published,
         ...(tag !== undefined && { tags: { some: { name: tag } } }),
         ...(writer !== undefined && { authorId: writer.id }),
@@ -30,13 +31,15 @@ export function articles(prisma: Prisma): Hono<Env> {
     })
     .get('/feed', async (context) => {
       const followed = await followedBy(prisma, viewerOf(context))
-      // Ids, not `author: { followers: ... }`: what other authors write leaves this feed in the cache.
+      // With ids instead of `author: { followers: ... }`, articles of other authors do not
+      // invalidate this feed.
       const authorId = { in: [...followed].sort((a, b) => a - b) }
       return list(prisma, context, { ...published, authorId })
     })
     .get('/drafts', async (context) => {
       const authorId = viewerOf(context)
-      // The rule would do; said here, the cache knows that others' drafts do not matter.
+      // The rule in `drafts.ts` already hides other authors' drafts. Because of this condition,
+      // writes to them do not invalidate the list.
       return asAuthor(authorId, () => list(prisma, context, { authorId, status: 'draft' }))
     })
     .get('/:slug', async (context) => show(prisma, context, context.req.param('slug')))
@@ -55,7 +58,7 @@ export function articles(prisma: Prisma): Hono<Env> {
       const create = (slug: string) =>
         prisma.article.create({
           data: { ...data, slug },
-          // The names of popular tags are computed by SQL, see `tags.ts`.
+          // The cache cannot see that the SQL in `tags.ts` depends on articles.
           cache: { invalidate: status === 'published' ? ['home'] : [] },
         })
       const slug = slugOf(data.title)
@@ -92,7 +95,7 @@ export function articles(prisma: Prisma): Hono<Env> {
     })
 }
 
-/** Answers with the article as it is now. */
+/** Answers with the current state of an article. */
 export async function show(
   prisma: Prisma,
   context: Context<Env>,
@@ -101,14 +104,15 @@ export async function show(
 ): Promise<Response> {
   const viewer = context.get('viewer')
   const find = () => prisma.article.findUnique({ where: { slug }, ...whole })
-  // As anyone first: what is published shall be one entry for all.
+  // The first attempt reads as an anonymous reader, so that all viewers share the entry of a
+  // published article. Only if that finds nothing, the viewer's own drafts are searched.
   const row = (await find()) ?? (viewer === undefined ? null : await asAuthor(viewer, find))
   if (row === null) throw notFound('article')
   const article = await articleJson(prisma, viewer, row)
   return context.json({ article }, status, { ETag: etagOf(row) })
 }
 
-/** What a write to an article, or to what belongs to it, starts from. @throws HTTPException 404 */
+/** Finds the article that a request names. @throws HTTPException 404 if there is none. */
 export async function findArticle(prisma: Prisma, slug: string) {
   const article = await prisma.article.findUnique({
     where: { slug },
@@ -153,7 +157,7 @@ function pageNumber(context: Context, name: string, absent: number, most: number
 
 function statusOf(value: unknown): Status {
   const status = statuses.find((known) => known === value)
-  if (status === undefined) throw invalid('status', `is none of ${statuses.join(', ')}`)
+  if (status === undefined) throw invalid('status', `is not one of ${statuses.join(', ')}`)
   return status
 }
 
@@ -168,7 +172,7 @@ function slugOf(title: string): string {
 
 function tagsOf(names: unknown) {
   if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-    throw invalid('tagList', 'is not a list of texts')
+    throw invalid('tagList', 'is not a list of strings')
   }
   return [...new Set<string>(names)].map((name) => ({ where: { name }, create: { name } }))
 }

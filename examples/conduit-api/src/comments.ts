@@ -6,7 +6,7 @@ import type { Prisma } from './prisma.js'
 import { type Author, author, followedBy, profileJson } from './profiles.js'
 import { type Env, viewerOf } from './sessions.js'
 
-/** What readers leave with an article: comments and favourites. */
+/** The routes for comments and favourites of an article. */
 export function comments(prisma: Prisma): Hono<Env> {
   return new Hono<Env>()
     .get('/:slug/comments', async (context) => {

@@ -7,7 +7,7 @@ import type { Prisma } from './prisma.js'
 
 const page = new URL('../public/index.html', import.meta.url)
 
-/** The page, what the cache does while you look at it, and how it has done so far. */
+/** The page, a stream of the cache's events for it, and statistics. */
 export function dashboard(prisma: Prisma, statements: Database['statements']): Hono {
   const { $cache } = prisma
   return new Hono()
@@ -22,28 +22,34 @@ export function dashboard(prisma: Prisma, statements: Database['statements']): H
     })
     .get('/events', (context) =>
       streamSSE(context, async (stream) => {
-        // A page that does not listen any more shall not be an error of the query's that tells it.
-        const tell = (event: string, data: object) => {
+        // If the page has closed the stream, this must not become an error of the query that sends
+        // the event.
+        const send = (event: string, data: object) => {
           stream.writeSSE({ event, data: JSON.stringify(data) }).catch(() => stream.abort())
         }
         const stops = [
           $cache.on('hit', ({ model, operation, ageMs }) =>
-            tell('hit', { model, operation, ageMs }),
+            send('hit', { model, operation, ageMs }),
           ),
           $cache.on('miss', ({ model, operation, reason }) =>
-            tell('miss', { model, operation, reason }),
+            send('miss', { model, operation, reason }),
           ),
-          // Told when the write is done: what is read from now on is as new.
-          $cache.on('invalidate', ({ tags }) => tell('touch', { tags: tags.filter(isPublic) })),
+          // This event comes after the write is done, so a page that reads now gets the new state.
+          $cache.on('invalidate', ({ tags }) =>
+            send('invalidate', { tags: tags.filter(isPublic) }),
+          ),
         ]
-        tell('open', {})
+        send('open', {})
         await new Promise<void>((resolve) => stream.onAbort(resolve))
         for (const stop of stops) stop()
       }),
     )
 }
 
-/** Anyone may listen: of values in tags they hear ids, but no slugs of drafts, nor who logs in. */
+/**
+ * Returns whether anybody may see this tag. Everyone can listen to the events, so tags with ids are
+ * sent, but not tags with other values, such as the slug of a draft or the email address of a user.
+ */
 function isPublic(tag: string): boolean {
   return /^\w+({\w+(:\d+)?})?$/.test(tag)
 }
@@ -53,7 +59,7 @@ function ratios({ models, ...all }: CacheStats) {
   return { ...withRatio(all), models: Object.fromEntries(byModel) }
 }
 
-/** Of the reads that the cache had a part in, how many it answered. */
+/** Adds the share of reads that the cache answered, among those that could be cached. */
 function withRatio<C extends ReadCounts>(counts: C): C & { readonly hitRatio: number | null } {
   const answered = counts.hits + counts.stale
   const asked = answered + counts.misses

@@ -5,14 +5,15 @@ import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapt
 import { PrismaClient as PostgresClient } from '../generated/postgresql/client.js'
 import { PrismaClient } from '../generated/sqlite/client.js'
 
-// No answer has a password's hash, unless a query asks for it: so none is stored in the cache.
+// Password hashes are omitted from all answers, so that they never get into the cache. The query
+// that needs a hash must request it.
 const omit = { user: { passwordHash: true } } as const
 
 export type Client = PrismaClient<'query', typeof omit>
 
 export interface Database {
   readonly client: Client
-  /** SQL statements so far. */
+  /** Returns how many SQL statements have run so far. */
   statements(): number
 }
 
@@ -31,7 +32,10 @@ export async function openDatabase(url: string): Promise<Database> {
   return { client, statements: () => statements }
 }
 
-/** What `prisma migrate deploy` does for an application of your own, which this one starts without. */
+/**
+ * Creates missing tables, so that the example starts at once. Your application uses `prisma migrate
+ * deploy`.
+ */
 async function createTables(
   adapter: SqlMigrationAwareDriverAdapterFactory,
   provider: 'sqlite' | 'postgresql',

@@ -5,33 +5,38 @@ export const statuses = ['draft', 'published'] as const
 
 export type Status = (typeof statuses)[number]
 
-/** The part of a `where` that lists say by themselves, as the cache does not see the rule below. */
+/** Lists use this condition in their own `where`, because the cache does not see the rule below. */
 export const published = { status: 'published' } as const satisfies { status: Status }
 
-/** In whose name articles are read; nobody's, unless `asAuthor` says so. */
+/** The id of the author whose drafts are visible. Without `asAuthor` there is none. */
 const reader = new AsyncLocalStorage<number>()
 
 /**
- * Reads with the eyes of an author, who also sees drafts of their own. All else is read as anyone would,
- * logged in or not: so what is published is one entry of the cache for all, and a query that forgets
- * this finds too little, never too much.
+ * Reads on behalf of an author, who also sees their own drafts. All other reads see only published
+ * articles, whether the user is logged in or not. So all users share the entries of published
+ * articles, and a query that should use this function but does not finds too few rows, never too
+ * many.
  */
 export function asAuthor<T>(id: number, read: () => PromiseLike<T>): Promise<T> {
-  // Prisma sends a query when it is awaited, which must be in here, too.
+  // Prisma sends a query when it is awaited, so the await must be inside this callback.
   return reader.run(id, async () => await read())
 }
 
-/** The `scope` of every read: whatever the rule goes by, entries must be kept apart by. */
+/**
+ * The `scope` of every read. It separates entries by the same value that the rule below uses, so
+ * that no author gets an entry with another author's drafts.
+ */
 export function readerScope(): string | undefined {
   const id = reader.getStore()
   return id === undefined ? undefined : `author ${id}`
 }
 
 /**
- * The rule: a draft is seen by its author only, whichever query asks. It is applied after the cache, as
- * row-level security would be, and looks at nothing but columns of the row that it lets through: writes
- * of that row are what the cache knows to go by. Articles that other models include it does not reach;
- * no query here includes any.
+ * The rule: only its author sees a draft, in every query. The extension is applied after the cache,
+ * as row-level security in the database would be. It may use only columns of the article's own row,
+ * because the cache invalidates an entry when its rows are written, but does not know of other
+ * tables that a rule reads. It does not filter articles that queries of other models include; no
+ * query here includes any.
  */
 export const drafts = Prisma.defineExtension({
   name: 'drafts',
@@ -60,6 +65,7 @@ const reads: ReadonlySet<string> = new Set([
 function visible(where: { readonly AND?: object | readonly object[] } = {}): object {
   const authorId = reader.getStore()
   const rule = authorId === undefined ? published : { OR: [published, { authorId }] }
-  // Beside what is asked, not over it: `findUnique` wants its key where it is.
+  // The rule is added to AND. The conditions of the query stay where they are, because `findUnique`
+  // needs its key at the top level.
   return { ...where, AND: [where.AND ?? [], rule].flat() }
 }

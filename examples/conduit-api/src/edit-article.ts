@@ -17,10 +17,10 @@ export interface TagOfArticle {
 }
 
 /**
- * Saves an edit, if the article is still what the editor saw. The extension counts the versions and
- * compares them: see `prisma.ts`.
+ * Saves an edit if the article has not changed since the editor saw it. The extension increments
+ * and compares the version column, see `prisma.ts`.
  *
- * @param version what the editor saw; none: the edit is saved in any case.
+ * @param version the version that the editor saw; with undefined the edit is saved in any case.
  * @throws HTTPException 409 with the actual version if somebody has saved another edit meanwhile.
  */
 export async function saveArticle(
@@ -47,14 +47,16 @@ export async function saveArticle(
 }
 
 /**
- * Names the version of an article, to be given back as `If-Match`. It does not serve `If-None-Match`:
- * an answer also shows favourites and the author, which change without the version.
+ * Returns the version of an article as an ETag, which clients send back as `If-Match`. It cannot be
+ * used for `If-None-Match`, because favourites and the author can change without a new version.
  */
 export function etagOf({ version }: { readonly version: number }): string {
   return `"${version}"`
 }
 
-/** The version in an `If-Match`. @throws HTTPException 422 if that is none of ours. */
+/**
+ * Returns the version in `If-Match`. @throws HTTPException 422 if it is not the ETag of an article.
+ */
 export function versionIn(ifMatch: string | undefined): number | undefined {
   if (ifMatch === undefined || ifMatch === '*') return undefined
   const version = /^"(\d+)"$/.exec(ifMatch)?.[1]

@@ -1,4 +1,5 @@
-// Starts the API: on SQLite and in memory, unless DATABASE_URL and AEROSPIKE_HOSTS say otherwise.
+// Starts the API. It uses SQLite unless DATABASE_URL is set, and memory() unless AEROSPIKE_HOSTS is
+// set.
 import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.js'
@@ -16,14 +17,14 @@ prisma.$cache.on('error', ({ during, error }) => console.error(`cache: ${during}
 const app = createApp(prisma, statements)
 const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) => {
   console.log(`http://localhost:${port}`)
-  // Whoever started this process, and not a person, waits for it.
+  // load.ts and tests start this file as a child process and wait for this message.
   process.send?.({ port, statements: statements() })
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     server.close()
-    // Also those that listen to events, which would never end.
+    // Without this, pages that listen to events would keep the server open for ever.
     if ('closeAllConnections' in server) server.closeAllConnections()
     void prisma.$disconnect()
   })

@@ -1,33 +1,31 @@
-import {
-  type CacheAsideOptions,
-  type CacheControl,
-  cacheAside,
-  memory,
-} from 'prisma-extension-cache-aside'
+import { type CacheAsideOptions, cacheAside, memory } from 'prisma-extension-cache-aside'
 import type { Client } from './database.js'
 import { drafts, readerScope } from './drafts.js'
 
-/** The application's client: Prisma's own, with the cache. */
+/** The client of the application: Prisma's own client with the cache. */
 export type Prisma = ReturnType<typeof withCache>
 
 /**
- * All that the cache is told. Where the arguments of a query say who asks (see `article-json.ts`), it is
- * part of the key; drafts are kept to their authors by a rule that no query says, which takes a `scope`.
+ * All options of the cache are here. Where the arguments of a query contain the viewer (see
+ * `article-json.ts`), the viewer is part of the entry's key. The rule that hides drafts is not part
+ * of any query's arguments, so it needs a `scope`.
  */
 export function withCache(client: Client, options: CacheAsideOptions = {}) {
   const cache = cacheAside<Client>({
     ttl: '5m',
     scope: readerScope,
     models: {
-      // Sessions are not cached at all: `/// @cache(false)` in the schema.
+      // The model Session is not cached at all, because the schema says `/// @cache(false)`.
       Article: {
-        // Shown for as long as nobody writes it: only what other programs write is seen as late as this.
+        // The TTL can be long: writes of this application are seen at once, and only writes of
+        // other programs are seen as late as this.
         ttl: '1h',
         staleWhileRevalidate: '1h',
         staleIfError: '1d',
         version: 'version',
-        // Lists ask for what is published, of all or of an author, so a draft may be saved as often as
-        // its author types: they stay. Ids, slugs and authors are tracked anyway, as the schema says.
+        // Lists filter by the status, some also by the author. With these keys, saving a draft does
+        // not invalidate lists of published articles. Ids, slugs and authors are tracked without
+        // this, because they are unique or foreign keys.
         trackBy: ['status', ['authorId', 'status']],
       },
       User: { ttl: '10m', negativeTtl: '30s' },
@@ -37,11 +35,7 @@ export function withCache(client: Client, options: CacheAsideOptions = {}) {
   return client.$extends(cache).$extends(drafts)
 }
 
-/** The same client, with every read sent to the database: to compare with. */
+/** The same client without the cache, for comparisons: it sends every read to the database. */
 export function withoutCache(client: Client): Prisma {
-  const prisma = withCache(client, { mode: 'off', store: memory() })
-  // What is computed is no operation.
-  const getOrLoad: CacheControl['getOrLoad'] = async (_key, load) => load()
-  const uncached = prisma.$extends({ client: { $cache: { ...prisma.$cache, getOrLoad } } })
-  return uncached as unknown as Prisma
+  return withCache(client, { mode: 'off', store: memory() })
 }

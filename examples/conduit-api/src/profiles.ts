@@ -3,7 +3,7 @@ import { notFound } from './answers.js'
 import type { Prisma } from './prisma.js'
 import { type Env, viewerOf } from './sessions.js'
 
-/** Of an author, what everyone may see. */
+/** The part of a user that everyone may see. */
 export interface Author {
   readonly id: number
   readonly username: string
@@ -13,7 +13,7 @@ export interface Author {
 
 export const author = { select: { id: true, username: true, bio: true, image: true } } as const
 
-/** `/profiles/:username`: whom you follow. */
+/** The routes under `/profiles`, to show and to follow users. */
 export function profiles(prisma: Prisma): Hono<Env> {
   return new Hono<Env>()
     .get('/:username', async (context) => {
@@ -42,7 +42,7 @@ export function profiles(prisma: Prisma): Hono<Env> {
     })
 }
 
-/** @throws HTTPException 404 */
+/** @throws HTTPException 404 if there is no such user. */
 export async function findAuthor(prisma: Prisma, username: string): Promise<Author> {
   const found = await prisma.user.findUnique({ where: { username }, ...author })
   if (found === null) throw notFound('profile')
@@ -50,8 +50,8 @@ export async function findAuthor(prisma: Prisma, username: string): Promise<Auth
 }
 
 /**
- * The ids of those whom someone follows. One answer per viewer serves every page that shows authors,
- * and only the viewer's own clicks on "follow" invalidate it.
+ * Returns the ids of the users whom the viewer follows. One entry per viewer is enough for all
+ * pages that show authors, and only the viewer's own clicks on "follow" invalidate it.
  */
 export async function followedBy(
   prisma: Prisma,

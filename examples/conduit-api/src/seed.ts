@@ -4,7 +4,9 @@ import { hashPassword } from './sessions.js'
 const authors = ['ann', 'bob', 'cleo']
 const topics = ['aerospike', 'caching', 'prisma', 'sqlite', 'typescript']
 
-/** Something to look at, where there is nothing. Everyone's password is `conduit`. */
+/**
+ * Fills an empty database with users, articles and drafts. The password of all users is `conduit`.
+ */
 export async function seed(client: Client, articles: number): Promise<void> {
   if ((await client.user.count()) > 0) return
   const passwordHash = await hashPassword('conduit')
@@ -40,7 +42,7 @@ export async function seed(client: Client, articles: number): Promise<void> {
     data: people.map(({ id, username }) => ({
       slug: `draft-of-${username}`,
       title: `Draft of ${username}`,
-      description: 'Seen by its author only',
+      description: 'Only its author sees this',
       body: 'Save it as often as you like: the list stays in the cache until this is published.',
       status: 'draft',
       authorId: id,

@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Prisma } from './prisma.js'
 
-/** What the handlers of a request know of who makes it. */
+/** The variables of a request: the id of the logged-in user, if there is one. */
 export interface Env {
   Variables: { viewer: number | undefined }
 }
@@ -23,14 +23,16 @@ export async function isPassword(password: string, stored: string): Promise<bool
   return wanted.length === hashed.length && timingSafeEqual(hashed, wanted)
 }
 
-/** The token of a new session. The database has only a digest of it. */
+/** Creates a session and returns its token. The database has only a digest of the token. */
 export async function startSession(prisma: Prisma, userId: number): Promise<string> {
   const token = randomBytes(32).toString('base64url')
   await prisma.session.create({ data: { token: digest(token), userId } })
   return token
 }
 
-/** Finds out who asks. A session is one read by its key, and it is never cached: it may end any time. */
+/**
+ * Finds the user of a request. Sessions are never cached, because a session may end at any time.
+ */
 export function authenticate(prisma: Prisma): MiddlewareHandler<Env> {
   return async (context, next) => {
     const token = tokenOf(context)

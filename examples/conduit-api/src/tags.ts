@@ -3,9 +3,10 @@ import type { Prisma } from './prisma.js'
 import type { Env } from './sessions.js'
 
 /**
- * `/tags`: the most used ones. The cache does not read SQL, so this says by itself what is kept and
- * for how long; writes that change which tags there are invalidate `home`. With `dependsOn: ['Article']`
- * every edit of any article would.
+ * The route `/tags` with the most used tags. They are computed by raw SQL, which the cache does not
+ * read, so `getOrLoad` says how long the answer is kept. Writes that change which tags are used
+ * invalidate the cache tag `home`. With `dependsOn: ['Article']` instead, every edit of an article
+ * would invalidate it.
  */
 export function tags(prisma: Prisma): Hono<Env> {
   const count = () => prisma.$queryRaw<{ name: string }[]>`

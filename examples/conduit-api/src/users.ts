@@ -4,7 +4,7 @@ import { invalid, isTaken, textOf } from './answers.js'
 import type { Prisma } from './prisma.js'
 import { type Env, hashPassword, isPassword, startSession, tokenOf, viewerOf } from './sessions.js'
 
-/** `/users` and `/user`: who you are. */
+/** The routes `/users` and `/user`, to register, to log in and to change one's profile. */
 export function users(prisma: Prisma): Hono<Env> {
   return new Hono<Env>()
     .post('/users', async (context) => {
@@ -23,7 +23,8 @@ export function users(prisma: Prisma): Hono<Env> {
       const found = await prisma.user.findUnique({
         where: { email: textOf(user, 'email') },
         omit: { passwordHash: false },
-        // The one query that asks for the hash, which must not be copied anywhere.
+        // This is the only query that requests the hash, and a hash must not be stored in the
+        // cache.
         cache: false,
       })
       const password = textOf(user, 'password')

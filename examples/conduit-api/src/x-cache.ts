@@ -2,25 +2,25 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { MiddlewareHandler } from 'hono'
 import type { Prisma } from './prisma.js'
 
-/** What became of one request's reads. */
+/** How the reads of one request were answered. */
 interface Reads {
   hits: number
   stale: number
   misses: number
   bypasses: number
-  /** Those that this application keeps out of the cache, such as sessions. */
+  /** Reads that this application excludes from the cache, such as reads of sessions. */
   uncached: number
-  /** Milliseconds: of the oldest answer. */
+  /** The age of the oldest answer, in milliseconds. */
   age: number
 }
 
 /**
- * Answers every request with a header that says where what it read came from:
- * `X-Cache: hit; age=3` if the cache had all of it, `stale`, `miss` or `bypass` otherwise. What was
- * never to be cached, such as the session, does not count; `uncached=1` tells of it.
+ * Adds a header to every answer that says how the reads of the request were answered: `X-Cache:
+ * hit; age=3` if the cache answered all of them, otherwise `stale`, `miss` or `bypass`. Reads that
+ * are excluded from the cache, such as the session's, do not count; `uncached=1` is their number.
  */
 export function xCache({ $cache }: Prisma): MiddlewareHandler {
-  // Events are told in the context of the read, and so of the request that made it.
+  // Listeners run in the asynchronous context of the read, so the storage has the right request.
   const requests = new AsyncLocalStorage<Reads>()
   const count = (note: (reads: Reads) => void) => {
     const reads = requests.getStore()
@@ -52,12 +52,12 @@ export function xCache({ $cache }: Prisma): MiddlewareHandler {
   return async (context, next) => {
     const reads: Reads = { hits: 0, stale: 0, misses: 0, bypasses: 0, uncached: 0, age: 0 }
     await requests.run(reads, next)
-    // The headers of an answer that is a stream went out before it read anything.
+    // The answer of `/events` is a stream, and its headers were sent at its beginning.
     if (context.req.path !== '/events') context.header('X-Cache', describe(reads))
   }
 }
 
-/** The worst of the reads is what the request was. */
+/** A request counts as its worst read. */
 function describe({ hits, stale, misses, bypasses, uncached, age }: Reads): string {
   const parts: string[] = []
   if (bypasses > 0) parts.push('bypass')

@@ -25,7 +25,7 @@ describe.each(worldNames)('the API on %s', (world) => {
     expect((await call('POST', '/api/users/login', { body: login })).status).toBe(401)
   })
 
-  it('refuses what is missing, taken or not yours', async () => {
+  it('refuses missing fields, taken names and changes to what others own', async () => {
     const { call, register } = await startApi(world)
     const [ann, bob] = [await register('ann'), await register('bob')]
     const again = { user: { username: 'ann', email: 'other@example.org', password: 'x' } }
@@ -91,7 +91,7 @@ describe.each(worldNames)('the API on %s', (world) => {
     expect((await call('GET', '/api/tags')).json).toEqual({ tags: ['c'] })
   })
 
-  it('gives two articles of one title two slugs', async () => {
+  it('gives two articles with the same title different slugs', async () => {
     const { call, register } = await startApi(world)
     const ann = await register('ann')
     const write = async () =>
@@ -100,7 +100,7 @@ describe.each(worldNames)('the API on %s', (world) => {
     expect(await write()).toMatch(/^same-[0-9a-f]{6}$/)
   })
 
-  it('keeps what one viewer sees from another', async () => {
+  it('does not show what depends on one viewer to another', async () => {
     const { call, register } = await startApi(world)
     const [ann, bob] = [await register('ann'), await register('bob')]
     await call('POST', '/api/articles', { as: ann, body: draft('Shared') })
@@ -122,7 +122,7 @@ describe.each(worldNames)('the API on %s', (world) => {
     expect(await view(bob)).toEqual({ favorited: false, favoritesCount: 0, following: false })
   })
 
-  it('keeps comments with their article', async () => {
+  it('shows comments only under their own article', async () => {
     const { call, register } = await startApi(world)
     const [ann, bob] = [await register('ann'), await register('bob')]
     await call('POST', '/api/articles', { as: ann, body: draft('Talk') })
@@ -139,7 +139,7 @@ describe.each(worldNames)('the API on %s', (world) => {
     expect((await call('GET', path)).status).toBe(404)
   })
 
-  it('refuses an edit of what has been edited since, and tells the version', async () => {
+  it('refuses an edit of an older version, and answers with the actual version', async () => {
     const { call, register } = await startApi(world)
     const ann = await register('ann')
     const { etag } = await call('POST', '/api/articles', { as: ann, body: draft('Plan', 'a') })
@@ -160,7 +160,7 @@ describe.each(worldNames)('the API on %s', (world) => {
     expect(await edit('five', 'W/"4"')).toMatchObject({ status: 422 })
   })
 
-  it('saves one of several edits that began with the same version', async () => {
+  it('saves only one of several edits of the same version', async () => {
     const { call, register } = await startApi(world)
     const ann = await register('ann')
     await call('POST', '/api/articles', { as: ann, body: draft('Race') })

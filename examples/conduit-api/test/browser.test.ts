@@ -11,7 +11,7 @@ const isInstalled = existsSync(executablePath)
 if (!isInstalled) console.log(`the page is not tested: there is no ${executablePath}`)
 
 it.skipIf(!isInstalled)(
-  'an edit in one tab is read again by the other',
+  'another tab shows an edit by itself',
   async () => {
     const api = await startApi()
     const ann = await api.register('ann')
@@ -33,16 +33,16 @@ it.skipIf(!isInstalled)(
     await one.getByRole('button', { name: 'Save' }).click()
     await one.getByText('version 2').waitFor()
 
-    // Nobody touched the other tab: it was told.
+    // Nobody has used the other tab. It got an event and read the article again.
     await other.getByRole('button', { name: 'After' }).waitFor()
-    expect(await other.locator('#strip .touch').count()).toBeGreaterThan(0)
+    expect(await other.locator('#strip .invalidate').count()).toBeGreaterThan(0)
     expect(Number(await other.locator('#misses').textContent())).toBeGreaterThan(0)
   },
   60_000,
 )
 
 it.skipIf(!isInstalled)(
-  'a stale edit is refused, and told the version',
+  'an edit of an older version is refused, and the page shows the actual version',
   async () => {
     const api = await startApi()
     const ann = await api.register('ann')
@@ -83,14 +83,14 @@ it.skipIf(!isInstalled)(
     await one.getByRole('button', { name: 'Save' }).click()
     await one.getByText('version 2').waitFor()
 
-    await other.locator('#strip .touch', { hasText: 'Article' }).waitFor()
+    await other.locator('#strip .invalidate', { hasText: 'Article' }).waitFor()
     await other.locator('#cache', { hasText: /^hit/ }).waitFor()
     expect(await other.getByRole('button', { name: 'Plan' }).count()).toBe(0)
   },
   60_000,
 )
 
-/** Serves the API on loopback. */
+/** Serves the API on the loopback interface. */
 async function listen({ app }: Api): Promise<string> {
   return new Promise((resolve) => {
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, (address) =>
@@ -100,7 +100,7 @@ async function listen({ app }: Api): Promise<string> {
       () =>
         new Promise<void>((closed) => {
           server.close(() => closed())
-          // The pages listen to events for as long as they are open.
+          // The pages listen to events as long as they are open, which keeps connections open.
           if ('closeAllConnections' in server) server.closeAllConnections()
         }),
     )

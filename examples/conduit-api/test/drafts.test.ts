@@ -10,7 +10,7 @@ import {
   worlds,
 } from './worlds.js'
 
-/** Ann and Bob have a draft each; Cleo follows both. */
+/** Ann and Bob have one draft each, and Cleo follows both. */
 async function openDesk(start: () => Promise<Api>) {
   const api = await start()
   const [ann, bob, cleo] = [
@@ -26,7 +26,7 @@ async function openDesk(start: () => Promise<Api>) {
   }
   const edit = (as: Person, slug: string, article: object, ifMatch = '*') =>
     api.call('PUT', `/api/articles/${slug}`, { as, body: { article }, ifMatch })
-  /** The titles of Ann's and Bob's articles wherever somebody comes across them. */
+  /** Returns the titles of all articles by Ann and Bob that a user sees anywhere. */
   const seenBy = async (as?: Person) => {
     const titles = new Set<string>()
     const lists = ['', '?author=ann', '?author=bob', '?tag=ann', '?tag=bob', '/feed', '/drafts']
@@ -42,7 +42,7 @@ async function openDesk(start: () => Promise<Api>) {
 }
 
 describe.each(worldNames)('drafts on %s', (world) => {
-  it('are seen by their authors only, whoever looks first, also after writes', async () => {
+  it('are seen only by their authors, whoever looks first, also after writes', async () => {
     const { ann, bob, cleo, edit, seenBy } = await openDesk(() => startApi(world))
     const everyoneLooks = async () => {
       for (const as of [bob, cleo, ann, undefined, bob, ann, cleo]) {
@@ -69,7 +69,7 @@ describe.each(worldNames)('drafts on %s', (world) => {
     await everyoneLooks()
   })
 
-  it('are kept apart where all ask at once', async () => {
+  it('are not mixed up when all users read at once', async () => {
     const { api, ann, bob, idOf } = await openDesk(() => startApi(world))
     const [mine, theirs] = [await idOf(ann), await idOf(bob)]
     const find = () => api.prisma.article.findUnique({ where: { slug: 'ann-plans' } })
@@ -92,7 +92,7 @@ describe.each(worldNames)('drafts on %s', (world) => {
 })
 
 describe.each(cachedWorlds)('entries on %s', (world) => {
-  it('of what is published are the same for everyone', async () => {
+  it('of published articles are shared by everyone', async () => {
     const { api, ann, bob, cleo, edit } = await openDesk(() => startApi(world))
     await edit(ann, 'ann-plans', { status: 'published' })
     const missesOf = async (as?: Person) => {
@@ -106,11 +106,12 @@ describe.each(cachedWorlds)('entries on %s', (world) => {
     for (const as of [undefined, ann, bob, cleo]) expect(await missesOf(as)).toBe(0)
   })
 
-  it('of drafts are kept apart by `scope`, and by nothing else', async () => {
+  it('of drafts are separated by `scope`, and without it they leak', async () => {
     const seen = async (options: object) => {
       const { start } = await worlds[world]()
       const { api, ann, bob, cleo, idOf } = await openDesk(() => start(options))
-      // A query that says nothing of authors: the rule does, where the cache does not look.
+      // This query has no condition on authors. Only the rule has, and the cache does not see the
+      // rule.
       const titles = async () => (await api.prisma.article.findMany()).map(({ title }) => title)
       const byPerson: string[][] = []
       for (const person of [ann, bob, cleo])
@@ -122,7 +123,7 @@ describe.each(cachedWorlds)('entries on %s', (world) => {
     expect(await seen({ scope: undefined })).toEqual([leaked, leaked, leaked, leaked])
   })
 
-  it('of drafts are the author’s also after they were read anew in the background', async () => {
+  it('of drafts still belong to the author after they were read again in the background', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const { api, ann, idOf } = await openDesk(() => startApi(world))
@@ -139,16 +140,16 @@ describe.each(cachedWorlds)('entries on %s', (world) => {
   })
 })
 
-it('the page is told that something was written, and not which draft', async () => {
+it('the page gets an event that something was written, but not which draft', async () => {
   const { api, ann, edit } = await openDesk(startApi)
   const { body } = await api.app.request('/events')
   const events = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())
-  const told: string[] = []
+  const received: string[] = []
   await edit(ann, 'ann-plans', { body: 'better' })
   for await (const chunk of events) {
-    told.push(chunk)
-    if (chunk.includes('event: touch')) break
+    received.push(chunk)
+    if (chunk.includes('event: invalidate')) break
   }
-  expect(told.join('')).toContain('"Article{id:1}"')
-  expect(told.join('')).not.toContain('ann-plans')
+  expect(received.join('')).toContain('"Article{id:1}"')
+  expect(received.join('')).not.toContain('ann-plans')
 })

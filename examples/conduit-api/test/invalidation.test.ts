@@ -3,8 +3,8 @@ import { published } from '../src/drafts.js'
 import { type Api, cachedWorlds, draft, type Person, startApi, worlds } from './worlds.js'
 
 /**
- * Ann and Bob have an article each, and Bob a draft; Cleo follows Ann and Dan. Everything is read until
- * the cache has it.
+ * Ann and Bob have one article each, and Bob also has a draft. Cleo follows Ann and Dan. All reads
+ * are in the cache.
  */
 async function openBlog(start: () => Promise<Api>) {
   const api = await start()
@@ -21,7 +21,7 @@ async function openBlog(start: () => Promise<Api>) {
   await api.call('POST', '/api/profiles/ann/follow', { as: cleo })
   await api.call('POST', '/api/profiles/dan/follow', { as: cleo })
   const reads: Readonly<Record<string, () => Promise<{ readonly cache: string }>>> = {
-    // Before the lists by author, which look the same profiles up.
+    // The profiles come before the lists by author, because those look up the same profiles.
     "Ann's profile": () => api.call('GET', '/api/profiles/ann'),
     "Bob's profile": () => api.call('GET', '/api/profiles/bob'),
     home: () => api.call('GET', '/api/articles'),
@@ -37,7 +37,7 @@ async function openBlog(start: () => Promise<Api>) {
     'comments on Bob': () => api.call('GET', '/api/articles/by-bob/comments'),
     'popular tags': () => api.call('GET', '/api/tags'),
   }
-  /** The reads that the cache does not have now; afterwards it has. */
+  /** Returns the reads that are not in the cache. After this call they are. */
   const missing = async () => {
     const names: string[] = []
     for (const [name, read] of Object.entries(reads)) {
@@ -56,8 +56,8 @@ interface Write {
   readonly invalidates: readonly string[]
 }
 
-// The answer to a favourite, an edit or a changed profile shows the article or user as it is now, so
-// that these are in the cache again before the next request.
+// The API answers a favourite, an edit or a changed profile with the current article or user. These
+// are read for the answer, so they are in the cache again before the next request.
 const writes: readonly Write[] = [
   {
     what: 'nothing',
@@ -109,7 +109,7 @@ const writes: readonly Write[] = [
         body: { article: { body: 'new' } },
         ifMatch: '"1"',
       }),
-    // The list of a tag depends on all that is published: any of it might have got the tag.
+    // The list of a tag depends on all published articles, because an edit may add the tag to any.
     invalidates: ['home', "Bob's list", 'tag a', 'comments on Bob'],
   },
   {
@@ -120,7 +120,7 @@ const writes: readonly Write[] = [
         body: { article: { body: 'late' } },
         ifMatch: '"7"',
       }),
-    // So that whoever was too late is shown what is there.
+    // The article is invalidated too, so that the user who was too late sees the current version.
     invalidates: ['home', "Bob's list", 'tag a', "Bob's article", 'comments on Bob'],
   },
   {
@@ -132,7 +132,7 @@ const writes: readonly Write[] = [
     what: 'a saved draft',
     run: (api, { bob }) =>
       api.call('PUT', '/api/articles/planned', { as: bob, body: { article: { body: 'more' } } }),
-    // And nothing that is published: see `trackBy`.
+    // Lists of published articles stay in the cache, because of `trackBy`.
     invalidates: ["Bob's drafts"],
   },
   {
@@ -142,7 +142,8 @@ const writes: readonly Write[] = [
         as: bob,
         body: { article: { status: 'published' } },
       }),
-    // The update does not say what the status was before, so no list stands that goes by one.
+    // The cache does not know the status before the update, so all lists that filter by a status
+    // are invalidated.
     invalidates: [
       'home',
       "Ann's list",
@@ -156,7 +157,8 @@ const writes: readonly Write[] = [
   {
     what: 'a deleted article',
     run: (api, { bob }) => api.call('DELETE', '/api/articles/by-bob', { as: bob }),
-    // Whose favourites go with it is not known, so nobody's are taken to be as they were: Cleo's neither.
+    // The deletion cascades to favourites, and the cache does not know whose. So all users'
+    // favourites are invalidated, also those that Cleo's feed reads.
     invalidates: [
       'home',
       "Bob's list",
@@ -184,7 +186,7 @@ describe.each(cachedWorlds)('on %s', (world) => {
     expect(await blog.missing()).toEqual(invalidates)
   })
 
-  it('a hit asks the database nothing, but who is logged in', async () => {
+  it('a hit runs no SQL, except to find the session', async () => {
     const { api, cleo } = await openBlog(() => startApi(world))
     const statementsOf = async (path: string, as?: Person) => {
       const before = api.statements()
@@ -196,7 +198,7 @@ describe.each(cachedWorlds)('on %s', (world) => {
     expect(await statementsOf('/api/articles/feed', cleo)).toBe(1)
   })
 
-  it('home depends on what is published, and without `trackBy` on every draft, too', async () => {
+  it('home depends only on published articles, and without `trackBy` also on drafts', async () => {
     const { start } = await worlds[world]()
     const homeDependsOn = async ({ prisma }: Api) => {
       const home = () => prisma.article.findMany({ where: published })
@@ -206,13 +208,13 @@ describe.each(cachedWorlds)('on %s', (world) => {
     expect(await homeDependsOn(await start({ models: {} }))).toEqual(['Article'])
   })
 
-  it('what one process writes, another reads', async () => {
+  it('a process reads what another process writes', async () => {
     const { start } = await worlds[world]()
     const { api, bob, missing } = await openBlog(start)
     const other = await start()
     expect((await other.call('GET', '/api/articles/by-bob')).cache).toBe('hit')
     await other.call('PUT', '/api/articles/by-bob', { as: bob, body: { article: { body: 'x' } } })
-    // The answer to the edit has put the article into the cache that both share.
+    // The API read the article again to answer the edit, which stored it in the shared cache.
     expect(await api.call('GET', '/api/articles/by-bob')).toMatchObject({
       cache: 'hit',
       json: { article: { body: 'x' } },

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest'
 import { type Api, draft, type Person, startApi, worldNames } from './worlds.js'
 
-/** A long evening of three people: every answer they get, without what differs from run to run. */
+/**
+ * Plays the requests of three people and returns all answers, without the parts that differ in each
+ * run.
+ */
 async function evening({ call, register }: Api): Promise<string[]> {
   const people = [await register('ann'), await register('bob'), await register('cleo')]
   const transcript: string[] = []

@@ -10,9 +10,12 @@ import { createApp } from '../src/app.js'
 import { type Database, openDatabase } from '../src/database.js'
 import { type Prisma, withCache, withoutCache } from '../src/prisma.js'
 
-/** Where the API runs: one database, and as many processes of the application as a test wants. */
+/** One database, with as many processes of the application as a test needs. */
 export interface World {
-  /** Another process, in effect: a client and a cache of its own, perhaps told something else. */
+  /**
+   * Starts the equivalent of another process: a client and a cache of its own, whose options may
+   * differ.
+   */
   start(other?: CacheAsideOptions): Promise<Api>
 }
 
@@ -20,9 +23,9 @@ export interface Api {
   readonly app: ReturnType<typeof createApp>
   readonly prisma: Prisma
   readonly statements: Database['statements']
-  /** As somebody, or nobody. */
+  /** Sends a request, as a logged-in user or anonymously. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
-  /** Someone new, with a session. */
+  /** Registers a new user and returns the session. */
   register(username: string): Promise<Person>
 }
 
@@ -39,14 +42,14 @@ export interface Person {
 
 export interface Answer {
   readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of an answer it says by itself.
+  // biome-ignore lint/suspicious/noExplicitAny: each test asserts the shape of its answers.
   readonly json: any
-  /** Whether the cache had it, without the age. */
+  /** The header `X-Cache` without the age. */
   readonly cache: string
   readonly etag: string | null
 }
 
-/** The worlds that the API must behave the same in. */
+/** The combinations of database and cache in which the API must behave the same. */
 export const worlds = {
   'SQLite and memory()': async () => {
     const store = memory()
@@ -57,7 +60,7 @@ export const worlds = {
     const server = await startAerospikeEmulator()
     onTestFinished(() => server.close())
     return world(await postgres(), () => ({
-      store: aerospike({ hosts: server.hosts, timeout: 5_000, connectTimeout: 5_000 }),
+      store: aerospike({ hosts: server.hosts, timeout: '5s', connectTimeout: '5s' }),
     }))
   },
   'PostgreSQL without the cache': async () => world(await postgres(), undefined),
@@ -137,7 +140,7 @@ function api(prisma: Prisma, statements: Database['statements']): Api {
   }
 }
 
-/** What a new article takes. */
+/** The body of a request that creates an article. */
 export function draft(title: string, ...tagList: string[]): { readonly article: object } {
   return { article: { title, description: `of ${title}`, body: `${title}, at length`, tagList } }
 }

@@ -12,7 +12,7 @@ async function openArticle() {
   return { ...api, ann, headerOf }
 }
 
-it('a hit tells the age of the oldest answer', async () => {
+it('a hit reports the age of the oldest answer', async () => {
   const { headerOf } = await openArticle()
   expect(await headerOf('/api/articles')).toBe('miss')
   vi.advanceTimersByTime(2_000)
@@ -21,7 +21,7 @@ it('a hit tells the age of the oldest answer', async () => {
   expect(await headerOf('/api/articles')).toBe('hit; age=3')
 })
 
-it('what is past its time is stale, and read anew behind it', async () => {
+it('an expired answer is stale, and is read again in the background', async () => {
   const { headerOf } = await openArticle()
   await headerOf('/api/articles/here')
   vi.advanceTimersByTime(61 * 60_000)
@@ -29,23 +29,23 @@ it('what is past its time is stale, and read anew behind it', async () => {
   await vi.waitFor(async () => expect(await headerOf('/api/articles/here')).toBe('hit; age=0'))
 })
 
-it('a session is looked up each time, and told apart', async () => {
+it('a session is read each time, and counted separately', async () => {
   const { headerOf, ann } = await openArticle()
   const headers = { Authorization: `Token ${ann.token}` }
   await headerOf('/api/user', headers)
   expect(await headerOf('/api/user', headers)).toBe('hit; age=0; uncached=1')
 })
 
-it('of several reads the worst counts', async () => {
+it('a request with several reads counts as the worst of them', async () => {
   const { headerOf, register } = await openArticle()
   const headers = { Authorization: `Token ${(await register('bob')).token}` }
   expect(await headerOf('/api/articles/here')).toBe('hit; age=0')
-  // The cache has the article, but not yet what Bob likes and whom he follows.
+  // The article is in the cache, but Bob's favourites and the users he follows are not yet.
   expect(await headerOf('/api/articles/here', headers)).toBe('miss; uncached=1')
   expect(await headerOf('/api/articles/here', headers)).toBe('hit; age=0; uncached=1')
 })
 
-it('requests at the same time are told apart', async () => {
+it('concurrent requests are counted separately', async () => {
   const { headerOf } = await openArticle()
   await headerOf('/api/articles/here')
   const [known, unknown] = await Promise.all([
@@ -55,7 +55,7 @@ it('requests at the same time are told apart', async () => {
   expect([known, unknown]).toEqual(['hit; age=0', 'miss'])
 })
 
-it('counts by model', async () => {
+it('/stats counts by model', async () => {
   const { headerOf, app } = await openArticle()
   for (const _ of [1, 2, 3, 4]) await headerOf('/api/profiles/nobody')
   const stats = (await (await app.request('/stats')).json()) as {

@@ -3,7 +3,7 @@ import { gunzip, gzip } from 'node:zlib'
 import { bufferOf } from '../../codec/buffer.js'
 import type { EntryKey } from '../../plan/key.js'
 import type { TagId } from '../../plan/tag.js'
-import { newVersion, newWriteId } from '../random-ids.js'
+import { newWriteId } from '../random-ids.js'
 import type {
   Doubt,
   Entry,
@@ -12,7 +12,6 @@ import type {
   LeaseId,
   Lookup,
   Mark,
-  SettledRow,
   SettledTags,
   SnapshotState,
   Store,
@@ -31,21 +30,14 @@ import {
 } from './commands.js'
 import { healthOf } from './health.js'
 import { type AerospikeOptions, type AerospikeSettings, aerospikeSettings } from './options.js'
-import {
-  bins,
-  entryBins,
-  entryOf,
-  MISSING_TAG,
-  pendingValue,
-  tagStateOf,
-  VERSION_KEY,
-} from './records.js'
+import { bins, entryBins, entryOf, MISSING_TAG, pendingValue, tagStateOf } from './records.js'
+import { remember, removeMarks, setVersion, setVersionIfAbsent } from './tag-operations.js'
 
 /**
- * A store in an Aerospike cluster, shared by every process that uses the same namespace and set. It
- * needs the package `aerospike`, and connects when it is first used.
+ * A store in an Aerospike cluster. All processes that use the same namespace and set share it. It
+ * needs the npm package `aerospike`, and connects when it is first used.
  *
- * @throws ConfigurationError if an option is wrong.
+ * @throws ConfigurationError if an option is unknown or wrong.
  *
  * @example
  * ```ts
@@ -57,15 +49,18 @@ export function aerospike(options: AerospikeOptions = {}): Store {
 }
 
 /**
- * How long a tag is kept after it was last touched, in seconds. One that is gone invalidates its
- * entries, so this bounds how long an entry lives, whatever its TTL.
+ * How long a tag is kept after it was last touched, in seconds. The entries of an expired tag are
+ * invalid, so no entry lives longer than this, whatever its TTL.
  */
 const TAG_TTL = 7 * 24 * 3600
 
-/** A lease is over long before, by the time that it carries; in seconds. */
+/** In seconds. A lease ends much earlier, at the time that its record contains. */
 const LEASE_TTL = 60
 
-/** No server holds a record of more bytes; far above it a put gives a time-out instead of a refusal. */
+/**
+ * The maximum size of a record on any server, in bytes. Larger values are not sent at all, because
+ * the client answers a much larger put with a time-out instead of a refusal.
+ */
 const LARGEST_RECORD = 8 * 2 ** 20
 
 const zip = promisify(gzip)
@@ -130,7 +125,8 @@ class AerospikeStore implements Store {
       return { ...this.#tagWrite(tag, operations), updateOnly }
     }
     const rows = await this.#commands.write(touched.map(touch), TAG_TTL)
-    // A namespace that is full refuses to change a tag, but not to remove it, which invalidates as well.
+    // A full namespace refuses to change a tag but allows removing it, which invalidates its
+    // entries too.
     const refused = touched.filter((_, index) => rows[index]?.status === status.full)
     if (refused.length > 0) await this.#commands.remove(this.#settings.tagSet, refused)
     expectOk(
@@ -182,7 +178,8 @@ class AerospikeStore implements Store {
     if ((await take(0)) === status.ok) return true
     const [row] = await this.#commands.read([{ set: leaseSet, key: lease }])
     if (row?.status !== status.ok || Number(row.bins[bins.until]) >= now) return false
-    // Its owner is overdue; of those who notice, one takes over.
+    // The owner of the lease is overdue. Several callers may notice that at once; because of the
+    // generation, only one of them takes the lease over.
     return (await take(row.generation)) === status.ok
   }
 
@@ -222,7 +219,7 @@ class AerospikeStore implements Store {
     expectOk(rows)
     return rows.map((row) => {
       const state = tagStateOf(row.bins)
-      if (state.version === undefined) throw new Error('a tag that was repaired has no version')
+      if (state.version === undefined) throw new Error('a repaired tag has no version')
       return { ...state, version: state.version }
     })
   }
@@ -238,7 +235,7 @@ class AerospikeStore implements Store {
     return { set: this.#settings.tagSet, key: tag, operations }
   }
 
-  /** A record that cannot be unzipped is not one of ours, and counts as absent. */
+  /** A record that cannot be decompressed was not written by this package, and counts as absent. */
   async #entryIn(row: Row | undefined): Promise<Entry | undefined> {
     const entry = row && entryOf(row.bins)
     if (entry === undefined || row?.bins.z !== 1) return entry
@@ -249,39 +246,17 @@ class AerospikeStore implements Store {
   }
 }
 
-/** What a record may unfold to, in bytes: a bound for hostile bytes. */
+/**
+ * The maximum size of a decompressed value, in bytes, so that hostile bytes cannot use up the
+ * memory.
+ */
 const LARGEST_VALUE = 256 * 2 ** 20
-
-function setVersion({ maps }: Aerospike): object {
-  return maps.put(bins.version, VERSION_KEY, newVersion())
-}
-
-function removeMarks({ maps }: Aerospike, ids: readonly WriteId[]): object {
-  return maps.removeByKeyList(bins.pending, [...ids])
-}
-
-function setVersionIfAbsent({ maps, MapPolicy }: Aerospike): object {
-  const writeFlags = maps.writeFlags.CREATE_ONLY | maps.writeFlags.NO_FAIL
-  return maps.put(bins.version, VERSION_KEY, newVersion(), new MapPolicy({ writeFlags }))
-}
-
-/** Leaves the greatest of the versions that are remembered still and this one. */
-function remember({ maps }: Aerospike, { version, until, forgets }: SettledRow): object[] {
-  const { NONE, INVERTED } = maps.returnType
-  return [
-    maps.removeByValueRange(bins.row, 0, forgets + 1, NONE),
-    // The client's types know no keys but texts.
-    maps.put(bins.row, version as never, until),
-    // By index is by key, in maps of any order.
-    maps.removeByIndexRange(bins.row, -1, 1, NONE | INVERTED),
-  ]
-}
 
 function stateIn(row: Row): TagState {
   return present(row) === undefined ? MISSING_TAG : tagStateOf(row.bins)
 }
 
-/** @throws AerospikeStatusError where the server could not say whether the record is there. */
+/** @throws AerospikeStatusError if the server could not say whether the record exists. */
 function present(row: Row): Row | undefined {
   if (row.status === status.ok) return row
   expectOk([row], status.notFound)
@@ -295,7 +270,7 @@ function expectOk(rows: readonly Row[], also: number = status.ok): void {
 
 function warnOfForbiddenTtl(): void {
   process.emitWarning(
-    'the Aerospike namespace refuses records with a TTL (it has no nsup-period): entries expire when they are read, and stay in memory until they are evicted. Set nsup-period, or allow eviction with evict-used-pct',
+    'the Aerospike namespace refuses records with a TTL, because its nsup-period is 0: expired entries are not served, but they stay in memory until they are evicted. Set nsup-period, or allow eviction with evict-used-pct',
     { type: 'CacheAsideWarning', code: 'CACHE_TTL_FORBIDDEN' },
   )
 }

@@ -1,15 +1,16 @@
 /**
- * Gathers the keys that are asked for within one turn of the event loop, and asks for each once.
+ * Collects the keys that are requested within one turn of the event loop, and fetches each of them
+ * once, in one batch.
  *
- * The idea is graphql/dataloader's. That all askers of a turn are answered together matters to
- * Prisma, which makes one statement of the `findUnique` calls that reach it in the same turn.
+ * The idea comes from graphql/dataloader. All callers of a turn get their answers in the same turn.
+ * Prisma depends on that: it combines the `findUnique` calls of one turn into one SQL statement.
  */
 export class Batcher<K, V> {
   readonly #fetch: (keys: readonly K[]) => Promise<readonly V[]>
   #indexes = new Map<K, number>()
   #answer: Promise<readonly V[]> | undefined
 
-  /** @param fetch answers as many values as it was given keys, in their order. */
+  /** @param fetch resolves to one value for each key, in the order of the keys. */
   constructor(fetch: (keys: readonly K[]) => Promise<readonly V[]>) {
     this.#fetch = fetch
   }
@@ -28,7 +29,8 @@ export class Batcher<K, V> {
   }
 
   async #flushAfterThisTurn(): Promise<readonly V[]> {
-    // From within a promise's reaction, nextTick runs after all reactions that are ready.
+    // A callback of nextTick that is scheduled inside a promise's reaction runs after all other
+    // reactions that are ready, so every caller of this turn has added its keys by then.
     await Promise.resolve()
     await new Promise<void>((resolve) => process.nextTick(resolve))
     const keys = [...this.#indexes.keys()]

@@ -1,19 +1,19 @@
 import { nextTurn } from '../../event-loop/next-turn.js'
 
-/** How many failures in a row open it. */
-const THRESHOLD = 5
-/** How long it stays open, in milliseconds. */
+/** How many failures in a row open the breaker. */
+const FAILURES_TO_OPEN = 5
+/** How long the breaker stays open, in milliseconds. */
 const OPEN_FOR = 500
 
-/** The breaker is open: the command was not tried. `cause` is what the last one failed with. */
+/** The command was not tried because the breaker is open. `cause` is the last failure. */
 export class CircuitOpenError extends Error {
   override readonly name = 'CircuitOpenError'
 }
 
 /**
- * A circuit breaker (M. Nygard, Release It!): after several failures in a row commands fail at once,
- * until one that is let through as a probe succeeds. So a server that hangs costs its time-out a few
- * times, and not with each query.
+ * A circuit breaker (M. Nygard, Release It!): after several failures in a row, commands fail at
+ * once, until one command that is let through as a probe succeeds. So only the first few queries
+ * wait for the time-out of a server that hangs, and not every query.
  */
 export class Breaker {
   readonly #clock: () => number
@@ -22,13 +22,13 @@ export class Breaker {
   #isProbing = false
   #lastError: unknown
 
-  /** @param clock milliseconds, of any origin. */
+  /** @param clock returns milliseconds since any fixed moment. */
   constructor(clock: () => number = () => performance.now()) {
     this.#clock = clock
   }
 
   get state(): 'closed' | 'open' | 'half-open' {
-    if (this.#failures < THRESHOLD) return 'closed'
+    if (this.#failures < FAILURES_TO_OPEN) return 'closed'
     return this.#clock() < this.#openUntil || this.#isProbing ? 'open' : 'half-open'
   }
 
@@ -40,7 +40,7 @@ export class Breaker {
     const { state } = this
     if (state === 'open') {
       await nextTurn()
-      throw new CircuitOpenError('Aerospike failed repeatedly; not tried again yet', {
+      throw new CircuitOpenError('Aerospike failed repeatedly, so this command was not tried', {
         cause: this.#lastError,
       })
     }

@@ -7,52 +7,56 @@ import type { Bins } from './records.js'
 
 export type Aerospike = typeof import('aerospike')
 
-/** The server's result codes that mean something here: `as_status.h` of the C client. */
+/** The server's result codes that this package distinguishes (`as_status.h` of the C client). */
 export const status = {
   ok: 0,
   notFound: 2,
   generation: 3,
   exists: 5,
-  /** Stop-writes: the namespace is full. */
+  /** The namespace is full, so it is in stop-writes. */
   full: 8,
   tooBig: 13,
   keyBusy: 14,
-  /** A TTL where the namespace has no `nsup-period`. */
+  /** The record has a TTL, but the `nsup-period` of the namespace is 0. */
   forbidden: 22,
 } as const
 
+/** The server's answer for one record. */
 export interface Row {
   readonly status: number
   readonly bins: Bins
   readonly generation: number
 }
 
-/** One row of a batch: operations on one record. */
+/** The operations on one record, as one row of a batch. */
 export interface RowWrite {
   readonly set: string
   readonly key: string
   readonly operations: (aerospike: Aerospike) => readonly object[]
-  /** Whether a record that is not there is left so. */
+  /** Whether to change the record only if it exists, instead of creating it. Default false. */
   readonly updateOnly?: boolean
 }
 
-/** Keys in one batch at most; a server refuses more than its `batch-max-requests`. */
-const BATCH = 2_000
-/** How often a row is tried that the server was too busy for. */
-const TRIES = 6
+/** The maximum number of keys in one batch; a server refuses more than its `batch-max-requests`. */
+const MAX_BATCH_ROWS = 2_000
+/** How often a row is retried whose record was busy. */
+const MAX_RETRIES = 6
 
-/** A command whose failure is one record's, with the server's result code. */
+/** The server refused a command on one record; `code` is the server's result code. */
 export class AerospikeStatusError extends Error {
   override readonly name = 'AerospikeStatusError'
   readonly code: number
 
   constructor(code: number) {
-    super(`the Aerospike server answered ${code} for a record`)
+    super(`the Aerospike server answered with result code ${code} for a record`)
     this.code = code
   }
 }
 
-/** What the store asks of the server, with time-outs, the breaker, and the retries that are safe. */
+/**
+ * The commands that the store sends to the server: with time-outs, the breaker and the safe
+ * retries.
+ */
 export class Commands {
   readonly breaker = new Breaker()
   readonly #settings: AerospikeSettings
@@ -81,7 +85,7 @@ export class Commands {
     return rows.map(rowOf)
   }
 
-  /** @param ttl of the records, in seconds. */
+  /** @param ttl the TTL of the records, in seconds. */
   async write(writes: readonly RowWrite[], ttl: number): Promise<Row[]> {
     const rows: Row[] = []
     let left = writes.map((write, index) => ({ write, index }))
@@ -93,7 +97,7 @@ export class Commands {
       left = left.filter(({ index }, position) => {
         const row = answers[position] as Row
         rows[index] = row
-        return tries < TRIES && this.#isWorthRetrying(row.status)
+        return tries < MAX_RETRIES && this.#isWorthRetrying(row.status)
       })
       if (left.length > 0) await pause(jitter(tries))
     }
@@ -119,9 +123,10 @@ export class Commands {
   }
 
   /**
-   * Puts a record if it is as it was: absent for generation 0.
+   * Puts a record, but only if it still has the given generation.
    *
-   * @param ttl in seconds.
+   * @param ttl the TTL of the record, in seconds.
+   * @param generation 0 if the record must not exist yet.
    * @returns the server's result code.
    */
   async put(
@@ -141,7 +146,7 @@ export class Commands {
         const meta = { ttl: this.#ttl(aerospike, ttl), gen: generation }
         return codeOf(client.put(this.#key(aerospike, set, key), bins, meta, policy))
       })
-      if (tries >= TRIES || !this.#isWorthRetrying(code)) return code
+      if (tries >= MAX_RETRIES || !this.#isWorthRetrying(code)) return code
       await pause(jitter(tries))
     }
   }
@@ -160,11 +165,11 @@ export class Commands {
   }
 
   async truncate(set: string): Promise<void> {
-    // Without a set's name this could take down the server.
+    // The set's name must be given: a truncation without it can crash the server.
     await this.#run((client) => client.truncate(this.#settings.namespace, set, 0))
   }
 
-  /** Asks any node of the cluster by the info protocol. */
+  /** Asks any node of the cluster a question of the info protocol. */
   info(question: string): Promise<string> {
     return this.#run((client) => client.infoAny(question, { timeout: this.#settings.timeout }))
   }
@@ -180,9 +185,10 @@ export class Commands {
     const run = (part: readonly T[]) =>
       this.#run((client, aerospike) => send(part, client, aerospike))
     if (items.length === 0) return []
-    if (items.length <= BATCH) return run(items)
-    const count = Math.ceil(items.length / BATCH)
-    const parts = Array.from({ length: count }, (_, n) => items.slice(n * BATCH, (n + 1) * BATCH))
+    if (items.length <= MAX_BATCH_ROWS) return run(items)
+    const parts = Array.from({ length: Math.ceil(items.length / MAX_BATCH_ROWS) }, (_, n) =>
+      items.slice(n * MAX_BATCH_ROWS, (n + 1) * MAX_BATCH_ROWS),
+    )
     return (await Promise.all(parts.map(run))).flat()
   }
 
@@ -190,7 +196,9 @@ export class Commands {
     return this.breaker.run(() => this.#connection.run(command))
   }
 
-  /** Busy, or a TTL was refused, which is not given again. */
+  /**
+   * A retry helps if the record was busy, or if a TTL was refused, since later commands have none.
+   */
   #isWorthRetrying(code: number): boolean {
     if (code === status.keyBusy) return true
     if (code !== status.forbidden || this.#isTtlForbidden) return false
@@ -199,7 +207,7 @@ export class Commands {
     return true
   }
 
-  /** Whole seconds and never zero, which would mean the namespace's default. */
+  /** The client takes whole seconds. Zero would mean the namespace's default, so the least is 1. */
   #ttl(aerospike: Aerospike, seconds: number): number {
     if (this.#isTtlForbidden) return aerospike.ttl.NEVER_EXPIRE
     return Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_TTL)
@@ -224,9 +232,10 @@ export class Commands {
 }
 
 /**
- * The operation, if the native client can convert what it carries: on some values it aborts the process.
+ * Returns the operation if the native client can convert its values. Some other values make the
+ * native client abort the process.
  *
- * @throws TypeError otherwise.
+ * @throws TypeError if the client cannot convert a value.
  */
 function convertible(operation: object): object {
   for (const field of ['key', 'keys', 'value', 'begin', 'end']) {
@@ -236,14 +245,14 @@ function convertible(operation: object): object {
         typeof value === 'string' || Number.isSafeInteger(value) || Buffer.isBuffer(value)
       if (isConvertible) continue
       throw new TypeError(
-        `expected a text, a safe integer or a Buffer as the ${field} of an operation, got a ${typeof value}`,
+        `expected a string, a safe integer or a Buffer as the ${field} of an operation, got a ${typeof value}`,
       )
     }
   }
   return operation
 }
 
-/** Ten years, in seconds: the server refuses more. */
+/** The longest TTL that the server accepts: ten years, in seconds. */
 const LONGEST_TTL = 315_360_000
 
 function rowOf({ status: code, record }: { status: unknown; record?: unknown }): Row {
@@ -251,21 +260,27 @@ function rowOf({ status: code, record }: { status: unknown; record?: unknown }):
   return { status: Number(code), bins: bins ?? {}, generation: gen ?? 0 }
 }
 
-/** A failure of the record is an answer; one of the cluster or the way to it is not. */
+/**
+ * Returns the result code if the failure concerns the record; throws if it concerns the cluster or
+ * network.
+ */
 async function codeOf(command: Promise<unknown>): Promise<number> {
   try {
     await command
     return status.ok
   } catch (error) {
     const code = (error as { code?: unknown }).code
-    if (typeof code === 'number' && answers.has(code)) return code
+    if (typeof code === 'number' && recordCodes.has(code)) return code
     throw error
   }
 }
 
-const answers: ReadonlySet<number> = new Set(Object.values(status))
+const recordCodes: ReadonlySet<number> = new Set(Object.values(status))
 
-/** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
+/**
+ * A random pause before a retry, in milliseconds, with "full jitter":
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
 function jitter(tries: number): number {
   return Math.random() * 2 ** tries
 }

@@ -4,16 +4,23 @@ import type { AerospikeSettings, HostAndPort } from './options.js'
 
 type Aerospike = typeof import('aerospike')
 
-/** The pause between attempts to connect, doubled from the first to the last, in milliseconds. */
+/**
+ * The pause between attempts to connect, in milliseconds: it doubles from the first to the last.
+ */
 const FIRST_PAUSE = 50
 const LAST_PAUSE = 800
 
-/** Of the client's own queue in front of its connections; without it a burst fails with code -7. */
-const QUEUE = { maxCommandsInProcess: 90, maxCommandsInQueue: 100_000 }
+/**
+ * The client's own queue in front of its connections. Without a queue, a burst of commands fails
+ * with code -7.
+ */
+const COMMAND_QUEUE = { maxCommandsInProcess: 90, maxCommandsInQueue: 100_000 }
 
 /**
- * The native client's life, kept clear of what crashes the process (docs/aerospike.md): each attempt
- * to connect has a client of its own, one attempt runs at a time, and none is closed under a command.
+ * Creates and closes the native client, and avoids the cases in which that client crashes the
+ * process: each attempt to connect uses a new client, only one attempt runs at a time, and a client
+ * is closed only when no command is running on it. test/store/aerospike-child.mjs tries these
+ * cases.
  */
 export class Connection {
   readonly #settings: AerospikeSettings
@@ -30,7 +37,7 @@ export class Connection {
     this.#client = settings.client
   }
 
-  /** Runs a command on the client, which is connected first where it is not. */
+  /** Runs a command on the client, and connects the client first if necessary. */
   async run<T>(command: (client: Client, aerospike: Aerospike) => Promise<T>): Promise<T> {
     this.#aerospike ??= await loadAerospike()
     const aerospike = this.#aerospike
@@ -44,12 +51,15 @@ export class Connection {
     }
   }
 
-  /** Closes the client when the last command has ended, which its time-out sees to. */
+  /**
+   * Closes the client after the last command has ended. The wait is short, because commands time
+   * out.
+   */
   async close(): Promise<void> {
     await this.#attempt?.catch(() => undefined)
     const client = this.#client
     if (client === undefined || client === this.#settings.client) return
-    // A command that begins from here on connects anew.
+    // A command that begins after this line connects again, with a new client.
     this.#client = undefined
     await Promise.allSettled(this.#inFlight)
     client.close(false)
@@ -78,8 +88,9 @@ export class Connection {
 
   async #connectOnce(aerospike: Aerospike): Promise<Client> {
     const { hosts, connectTimeout } = this.#settings
-    // The native client blocks the event loop while it waits for a silent seed, and one dead seed of
-    // several can fail it: so only those that accept a connection are handed to it.
+    // The native client blocks the event loop while it waits for a server that does not answer, and
+    // one unreachable server among several can make it fail. So it gets only hosts that accept
+    // connections.
     const accepts = await Promise.all(hosts.map((host) => accepting(host, connectTimeout)))
     const seeds = hosts.filter((_, index) => accepts[index])
     if (seeds.length === 0) throw new Error(`no Aerospike server answers at ${namesOf(hosts)}`)
@@ -89,7 +100,7 @@ export class Connection {
       await client.connect()
       return client
     } catch (error) {
-      // A client that is not closed keeps the process from exiting, also when it never connected.
+      // A client that is not closed keeps the process from exiting, even if it never connected.
       client.close(false)
       throw error
     }
@@ -100,19 +111,21 @@ async function loadAerospike(): Promise<Aerospike> {
   const loaded = await import('aerospike').catch((cause: unknown) => {
     throw new Error("aerospike() needs the package 'aerospike': npm install aerospike", { cause })
   })
-  // A CommonJS module: its exports are on `default`.
+  // The package is a CommonJS module, so its exports are properties of `default`.
   return loaded.default as unknown as Aerospike
 }
 
 let isPrepared = false
 
-/** What is set for the whole process, before its first client. */
+/**
+ * Makes the settings that hold for the whole process. They must be made before its first client.
+ */
 function prepareOnce(aerospike: Aerospike): void {
   if (isPrepared) return
   isPrepared = true
-  // The native client writes to stderr by itself; errors reach the application as events instead.
+  // By default the native client writes to stderr. The application gets errors as events instead.
   aerospike.setDefaultLogging({ level: aerospike.log.OFF })
-  aerospike.setupGlobalCommandQueue(new aerospike.CommandQueuePolicy(QUEUE))
+  aerospike.setupGlobalCommandQueue(new aerospike.CommandQueuePolicy(COMMAND_QUEUE))
 }
 
 function configOf(settings: AerospikeSettings, hosts: readonly HostAndPort[]): object {
@@ -122,7 +135,7 @@ function configOf(settings: AerospikeSettings, hosts: readonly HostAndPort[]): o
     connTimeoutMs: connectTimeout,
     loginTimeoutMs: connectTimeout,
     maxConnsPerNode,
-    // How soon a server that is back is noticed, in milliseconds.
+    // This is how soon the client notices that a server is back, in milliseconds.
     tenderInterval: 250,
     ...(user !== undefined && { user, password }),
     ...(tls !== undefined && { tls }),
@@ -130,7 +143,7 @@ function configOf(settings: AerospikeSettings, hosts: readonly HostAndPort[]): o
   }
 }
 
-/** Whether a server accepts connections there, asked without blocking. */
+/** Finds out whether a server accepts connections there, without blocking the event loop. */
 function accepting({ addr, port }: HostAndPort, timeout: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connectSocket({ host: addr, port, timeout })

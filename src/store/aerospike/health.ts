@@ -1,16 +1,18 @@
 import type { StoreHealth } from '../store.js'
 import type { Commands } from './commands.js'
 
-/** Asks the server how it is; where it does not answer, that is how it is. */
+/**
+ * Asks the server for its condition. If it does not answer, the result says so; this never rejects.
+ */
 export async function healthOf(commands: Commands, namespace: string): Promise<StoreHealth> {
   try {
     const build = lastWord(await commands.info('build'))
     const asked = performance.now()
     const namespaces = lastWord(await commands.info('namespaces')).split(';')
-    const latency = performance.now() - asked
+    const latencyMs = performance.now() - asked
     if (!namespaces.includes(namespace)) {
       const advice = [`The server has no namespace '${namespace}', only ${namespaces.join(', ')}.`]
-      return { state: 'down', latency, build, advice }
+      return { state: 'down', latencyMs, build, advice }
     }
     const settings = {
       ...settingsIn(await commands.info(`get-config:context=namespace;id=${namespace}`)),
@@ -18,7 +20,7 @@ export async function healthOf(commands: Commands, namespace: string): Promise<S
     }
     return {
       state: commands.breaker.state === 'closed' ? 'up' : 'down',
-      latency,
+      latencyMs,
       build,
       ...lastErrorOf(commands),
       settings: relevant(settings),
@@ -30,7 +32,7 @@ export async function healthOf(commands: Commands, namespace: string): Promise<S
 }
 
 const UNREACHABLE =
-  'Aerospike does not answer: queries are answered by the database. Look at hosts, at the network and at the server.'
+  'Aerospike does not answer, so the database answers all queries. Check the option hosts, the network and the server.'
 
 function lastErrorOf({ breaker }: Commands): { readonly lastError?: string } {
   const { lastError } = breaker
@@ -38,15 +40,15 @@ function lastErrorOf({ breaker }: Commands): { readonly lastError?: string } {
   return { lastError: lastError instanceof Error ? lastError.message : String(lastError) }
 }
 
-/** An answer of the info protocol begins with what was asked. */
+/** An answer of the info protocol repeats the question before a tab. */
 function lastWord(answer: string): string {
   return answer.split('\t').at(-1)?.trim() ?? ''
 }
 
-/** What a namespace's configuration and its state say, by the server's own names. */
+/** The configuration and statistics of a namespace, by the names that the server uses. */
 type Settings = Readonly<Record<string, string>>
 
-/** `name=value;name=value`, as the info protocol answers. */
+/** Parses `name=value;name=value`, the format of the info protocol. */
 function settingsIn(answer: string): Settings {
   return Object.fromEntries(
     lastWord(answer)
@@ -58,17 +60,17 @@ function settingsIn(answer: string): Settings {
   )
 }
 
-/** Those of the namespace's settings that decide what this package can promise. */
+/** The settings of the namespace that decide which guarantees this package can give. */
 function relevant(settings: Settings): NonNullable<StoreHealth['settings']> {
   return Object.fromEntries(
-    NAMES.flatMap((name) => {
+    RELEVANT_SETTINGS.flatMap((name) => {
       const value = settingOf(settings, name)
       return value === undefined ? [] : [[name, value]]
     }),
   )
 }
 
-const NAMES = [
+const RELEVANT_SETTINGS = [
   'nsup-period',
   'allow-ttl-without-nsup',
   'default-ttl',
@@ -81,34 +83,34 @@ const NAMES = [
   'stop_writes',
 ]
 
-/** What an operator should change, and why, in words. */
+/** Sentences for an operator: which setting to change, and why. */
 function adviceOn(settings: Settings): readonly string[] {
   const is = (name: string, value: string) => settingOf(settings, name) === value
   const advice: string[] = []
   if (is('stop_writes', 'true')) {
     advice.push(
-      'The namespace is in stop-writes: nothing new is cached until it has room. Let it evict (evict-used-pct), or give it more memory.',
+      'The namespace is full and in stop-writes, so nothing new is cached. Allow it to evict with evict-used-pct, or give it more memory.',
     )
   }
   if (is('nsup-period', '0') && !is('allow-ttl-without-nsup', 'true')) {
     advice.push(
-      'nsup-period is 0, so the server refuses records with a TTL: entries expire when they are read, but stay in memory. Set nsup-period to some seconds.',
+      'nsup-period is 0, so the server refuses records with a TTL: expired entries are not served, but they stay in memory. Set nsup-period to some seconds, such as 60.',
     )
   }
   if (is('evict-used-pct', '0')) {
     advice.push(
-      'evict-used-pct is 0, so a namespace that is full stops writes instead of evicting. A cache wants eviction: set it below stop-writes-used-pct.',
+      'evict-used-pct is 0, so a full namespace stops writes instead of evicting old records. A cache needs eviction: set evict-used-pct below stop-writes-used-pct.',
     )
   }
   if (is('strong-consistency', 'false') && !is('replication-factor', '1')) {
     advice.push(
-      'The namespace is in AP mode: if the cluster splits or fails over, the TTL bounds how old an answer may be. A strong-consistency namespace keeps the promise.',
+      'The namespace is in AP mode: if the cluster splits or fails over, an answer may be as old as its TTL allows. A namespace with strong consistency does not have this limit.',
     )
   }
   return advice
 }
 
-/** Settings of the storage engine carry its name since server 7. */
+/** Since server 7 the names of storage settings begin with `storage-engine.`. */
 function settingOf(settings: Settings, name: string): string | undefined {
   return settings[name] ?? settings[`storage-engine.${name}`]
 }

@@ -1,36 +1,67 @@
-import { inspect } from 'node:util'
 import type { Client } from 'aerospike'
-import { ConfigurationError } from '../../errors.js'
+import {
+  checkKeys,
+  checkList,
+  durationWithUnitOf,
+  secretOf,
+  textOf,
+  wholeOf,
+  wrong,
+} from '../../checks.js'
 
-/** What `aerospike()` takes, every part of it optional. Times are in milliseconds. */
+/** The options of `aerospike()`; each of them is optional. */
 export interface AerospikeOptions {
   /**
-   * Where the cluster is: `'10.0.0.1:3000,10.0.0.2:3000'` or a list of such. Default:
-   * `AEROSPIKE_HOSTS`, else `'127.0.0.1:3000'`.
+   * The addresses of the cluster: `'10.0.0.1:3000,10.0.0.2:3000'`, or a list with one address in
+   * each item. Default: the environment variable `AEROSPIKE_HOSTS` if it is set, otherwise
+   * `'127.0.0.1:3000'`.
    */
   readonly hosts?: string | readonly string[] | undefined
-  /** Default `'test'`: the one namespace that a server has out of the box. */
+  /** The namespace of all records. Default `'test'`, the only namespace of a new server. */
   readonly namespace?: string | undefined
-  /** How the names of the sets begin: `<set>-entries`, `-tags` and `-leases`. Default `'prisma'`. */
+  /**
+   * The names of the three sets begin with this: `<set>-entries`, `<set>-tags` and `<set>-leases`.
+   * It may have 1 to 50 letters, digits, `_` or `-`. Default `'prisma'`.
+   */
   readonly set?: string | undefined
+  /** The user name, where the cluster has access control. Default: none. */
   readonly user?: string | undefined
+  /** The password of `user`. Default: none. */
   readonly password?: string | undefined
-  /** Encrypts connections: the client's `tls` configuration, such as `{ enable: true, cafile: 'ca.pem' }`. */
+  /**
+   * The client's `tls` configuration, such as `{ enable: true, cafile: 'ca.pem' }`, which encrypts
+   * connections. Default: connections are not encrypted.
+   */
   readonly tls?: object | undefined
-  /** The racks to read from first, nearest first; for clusters that are rack-aware. */
+  /**
+   * For rack-aware clusters: the numbers of the racks to read from, the nearest first. Default:
+   * none.
+   */
   readonly preferredRacks?: readonly number[] | undefined
-  /** How long a command may take before the query goes on without the cache. Default 200. */
-  readonly timeout?: number | undefined
-  /** How long a server may take to accept a connection. Default 300. */
-  readonly connectTimeout?: number | undefined
-  /** Connections to each server of the cluster at most. Default 100. */
+  /**
+   * How long a command may take, as a string with a unit; after that the query continues without
+   * the cache. Default `'200ms'`.
+   */
+  readonly timeout?: string | undefined
+  /**
+   * How long a server may take to accept a connection, as a string with a unit. Default `'300ms'`.
+   */
+  readonly connectTimeout?: string | undefined
+  /** The maximum number of connections to each server of the cluster. Default 100. */
   readonly maxConnsPerNode?: number | undefined
-  /** Values of more bytes than this are stored compressed; `false`: none is. Default `false`. */
+  /**
+   * Values with more bytes than this are compressed with gzip before they are stored. With `false`,
+   * no value is compressed. Default `false`.
+   */
   readonly compressAbove?: number | false | undefined
-  /** A connected client of the application's, which this package uses and never closes. */
+  /**
+   * A connected client that belongs to the application: this package uses it and never closes it.
+   * Default: this package creates its own client.
+   */
   readonly client?: Client | undefined
 }
 
+/** The checked options with their defaults. */
 export interface AerospikeSettings {
   readonly hosts: readonly HostAndPort[]
   readonly namespace: string
@@ -41,9 +72,12 @@ export interface AerospikeSettings {
   readonly password: string | undefined
   readonly tls: object | undefined
   readonly preferredRacks: readonly number[] | undefined
+  /** In milliseconds. */
   readonly timeout: number
+  /** In milliseconds. */
   readonly connectTimeout: number
   readonly maxConnsPerNode: number
+  /** In bytes; infinite where no value is compressed. */
   readonly compressAbove: number
   readonly client: Client | undefined
 }
@@ -53,55 +87,62 @@ export interface HostAndPort {
   readonly port: number
 }
 
-const DEFAULT_PORT = 3000
-
-/** @throws ConfigurationError naming the option, what was expected and what was given. */
+/** @throws ConfigurationError with the option's name, what was expected and what was given. */
 export function aerospikeSettings(
   options: AerospikeOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): AerospikeSettings {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name)) throw wrong(name, `one of ${[...optionNames].join(', ')}`, name)
+  checkKeys('aerospike', options, aerospikeOptionNames)
+  const { client, user, tls, preferredRacks, compressAbove } = options
+  const set = textOf('aerospike.set', options.set) ?? DEFAULT_SET
+  // The server allows 63 characters in the name of a set, and its info protocol uses : and ;
+  // itself.
+  if (!/^[\w-]{1,50}$/.test(set))
+    throw wrong('aerospike.set', '1 to 50 letters, digits, _ or -', set)
+  if (!checkList('aerospike.preferredRacks', preferredRacks).every(Number.isSafeInteger)) {
+    throw wrong('aerospike.preferredRacks', 'a list of whole numbers', preferredRacks)
   }
-  const { client, password, user, tls, preferredRacks, compressAbove } = options
-  const set = text('set', options.set) ?? 'prisma'
-  // Set names have 63 characters at most, and the server's info protocol gives : and ; a meaning.
-  if (!/^[\w-]{1,50}$/.test(set)) throw wrong('set', '1 to 50 letters, digits, _ or -', set)
-  const racks = preferredRacks === undefined || preferredRacks.every(Number.isSafeInteger)
-  if (!racks) throw wrong('preferredRacks', 'a list of whole numbers', preferredRacks)
-  // Its value stays out of the message.
-  if (password !== undefined && typeof password !== 'string') {
-    throw new ConfigurationError('aerospike: password: expected a text')
+  const password = secretOf('aerospike.password', options.password)
+  if (password !== undefined && user === undefined) {
+    throw wrong('aerospike.user', 'the name of the user whose password is given', user)
   }
-  if (password !== undefined && user === undefined) throw wrong('user', 'a user', user)
   if (tls !== undefined && (typeof tls !== 'object' || tls === null)) {
-    throw wrong('tls', 'an object', tls)
+    throw wrong('aerospike.tls', 'an object', tls)
   }
   if (client !== undefined && typeof client?.batchRead !== 'function') {
-    throw wrong('client', "a client of the package 'aerospike'", client)
+    throw wrong('aerospike.client', "a client of the package 'aerospike'", client)
   }
   return {
-    hosts: hostsOf(options.hosts ?? env.AEROSPIKE_HOSTS ?? `127.0.0.1:${DEFAULT_PORT}`),
-    namespace: text('namespace', options.namespace) ?? 'test',
+    hosts: hostsOf(options.hosts, env),
+    namespace: textOf('aerospike.namespace', options.namespace) ?? DEFAULT_NAMESPACE,
     entrySet: `${set}-entries`,
     tagSet: `${set}-tags`,
     leaseSet: `${set}-leases`,
-    user: text('user', user),
+    user: textOf('aerospike.user', user),
     password,
     tls,
     preferredRacks,
-    timeout: whole('timeout', options.timeout) ?? 200,
-    connectTimeout: whole('connectTimeout', options.connectTimeout) ?? 300,
-    maxConnsPerNode: whole('maxConnsPerNode', options.maxConnsPerNode) ?? 100,
+    timeout: timeoutOf('timeout', options.timeout) ?? DEFAULT_TIMEOUT,
+    connectTimeout: timeoutOf('connectTimeout', options.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT,
+    maxConnsPerNode:
+      wholeOf('aerospike.maxConnsPerNode', options.maxConnsPerNode) ?? DEFAULT_MAX_CONNS_PER_NODE,
     compressAbove:
-      compressAbove === false
+      compressAbove === undefined || compressAbove === false
         ? Number.POSITIVE_INFINITY
-        : (whole('compressAbove', compressAbove) ?? Number.POSITIVE_INFINITY),
+        : Number(wholeOf('aerospike.compressAbove', compressAbove)),
     client,
   }
 }
 
-const optionNames: ReadonlySet<string> = new Set([
+const DEFAULT_PORT = 3000
+const DEFAULT_HOSTS = `127.0.0.1:${DEFAULT_PORT}`
+const DEFAULT_NAMESPACE = 'test'
+const DEFAULT_SET = 'prisma'
+const DEFAULT_TIMEOUT = 200
+const DEFAULT_CONNECT_TIMEOUT = 300
+const DEFAULT_MAX_CONNS_PER_NODE = 100
+
+const aerospikeOptionNames = [
   'hosts',
   'namespace',
   'set',
@@ -114,38 +155,32 @@ const optionNames: ReadonlySet<string> = new Set([
   'maxConnsPerNode',
   'compressAbove',
   'client',
-] satisfies (keyof AerospikeOptions)[])
+] as const satisfies (keyof AerospikeOptions)[]
 
-function hostsOf(given: unknown): readonly HostAndPort[] {
+/** Whole milliseconds, because the native client takes no fractions. */
+function timeoutOf(name: 'timeout' | 'connectTimeout', given: unknown): number | undefined {
+  const milliseconds = durationWithUnitOf(`aerospike.${name}`, given)
+  return milliseconds && Math.min(Math.ceil(milliseconds), LONGEST_TIMEOUT)
+}
+
+/** In milliseconds, 24 days: the native client and timers of Node.js count in 32 bits. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
+
+function hostsOf(option: unknown, env: NodeJS.ProcessEnv): readonly HostAndPort[] {
+  const given = option ?? env.AEROSPIKE_HOSTS ?? DEFAULT_HOSTS
+  const path = option === undefined ? 'AEROSPIKE_HOSTS' : 'aerospike.hosts'
   const list: unknown[] = typeof given === 'string' ? given.split(',') : [given].flat()
-  if (list.length === 0) throw wrong('hosts', "at least one host such as '10.0.0.1:3000'", given)
+  if (list.length === 0) throw wrong(path, "at least one host such as '10.0.0.1:3000'", given)
   return list.map((item) => {
     const match = typeof item === 'string' && hostPattern.exec(item.trim())
     const addr = match && (match[1] ?? match[2])
     const port = match && match[3] !== undefined ? Number(match[3]) : DEFAULT_PORT
     if (!addr || port < 1 || port > 65_535) {
-      throw wrong('hosts', "hosts such as '10.0.0.1:3000' or '[::1]:3000'", given)
+      throw wrong(path, "hosts such as '10.0.0.1:3000' or '[::1]:3000'", given)
     }
     return { addr, port }
   })
 }
 
+/** An IPv6 address in brackets, or a name or IPv4 address; then, perhaps, a port. */
 const hostPattern = /^(?:\[([\da-f:]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/i
-
-function text(option: string, given: unknown): string | undefined {
-  if (given === undefined) return undefined
-  if (typeof given === 'string' && given !== '' && !given.includes('\0')) return given
-  throw wrong(option, 'a text', given)
-}
-
-function whole(option: string, given: unknown): number | undefined {
-  if (given === undefined) return undefined
-  if (Number.isSafeInteger(given) && Number(given) > 0) return Number(given)
-  throw wrong(option, 'a whole number above zero', given)
-}
-
-function wrong(option: string, expected: string, given: unknown): ConfigurationError {
-  return new ConfigurationError(
-    `aerospike: ${option}: expected ${expected}, got ${inspect(given, { depth: 0 })}`,
-  )
-}

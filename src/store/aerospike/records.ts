@@ -2,15 +2,16 @@ import type { TagId } from '../../plan/tag.js'
 import type { Entry, Mark, RememberedRow, TagState, Version, WriteId } from '../store.js'
 
 /*
- * How entries and tags lie in Aerospike. Keys, names of bins and strings are of a safe alphabet (the
- * native client cuts strings at NUL); values are Buffers and safe integers (it aborts the process on
- * what it cannot convert).
+ * The layout of entries, tags and leases as Aerospike records. Keys, bin names and strings use a
+ * safe alphabet, because the native client cuts strings at NUL. Values are Buffers, strings and safe
+ * integers, because the client aborts the process on values that it cannot convert.
  *
  *   entry  v  bytes: the sealed value           d  string: dependencies, 33 characters each
  *          f  integer: filledAt                 u  integer: freshUntil
+ *          z  integer: 1 if the value is compressed with gzip, otherwise absent
  *   tag    v  map: { v: version }, so that "set it only if it is absent" is one atomic operation
- *          p  map: write id -> deadline, negative where the mark is blocking
- *          r  map: the row's version -> until when it is remembered; the greatest only
+ *          p  map: write id -> deadline, which is negative if the mark is blocking
+ *          r  map: the row's version -> until when it is remembered; only the greatest is kept
  *   lease  u  integer: until
  */
 export const bins = {
@@ -24,12 +25,14 @@ export const bins = {
   until: 'u',
 } as const
 
-/** The only key of a tag's version map. */
+/** The only key in the version map of a tag. */
 export const VERSION_KEY = 'v'
 
 export type Bins = Readonly<Record<string, unknown>>
 
+/** In characters. */
 const TAG_LENGTH = 22
+/** In characters: a tag and its version. */
 const DEPENDENCY_LENGTH = 33
 
 export function entryBins(entry: Entry, value: Buffer): Record<string, string | number | Buffer> {
@@ -42,7 +45,7 @@ export function entryBins(entry: Entry, value: Buffer): Record<string, string | 
   }
 }
 
-/** Undefined where the record is not one of ours: then it counts as absent. */
+/** Returns undefined if this package did not write the record, which then counts as absent. */
 export function entryOf(record: Bins): Entry | undefined {
   const value = record[bins.value]
   const dependencies = record[bins.dependencies]
@@ -83,7 +86,8 @@ const NO_MARKS: readonly Mark[] = []
 export const MISSING_TAG: TagState = { version: undefined, marks: NO_MARKS }
 
 export function pendingValue({ deadline, blocking }: Mark): number {
-  // A transaction may be given an endless time-out; the native client takes safe integers.
+  // The deadline is infinite if a transaction has an infinite time-out, but the native client takes
+  // only safe integers.
   const time = Math.min(Math.ceil(deadline), Number.MAX_SAFE_INTEGER)
   return blocking ? -time : time
 }

@@ -5,32 +5,34 @@ import { byKey, byValue, compare } from './order.js'
 import { notApplicable } from './parameters.js'
 import type { Slot } from './slot.js'
 
-// as/include/base/proto.h: AS_CDT_CTX_*.
-const BASE = 0x0f
-const KIND = 0x30
-const LIST = 0x10
-const CREATE = 0x1c0
-const UNORDERED = 0x40
+// These are masks and values of the type of a step (as/include/base/proto.h: AS_CDT_CTX_*).
+const BY_MASK = 0x0f
+const CONTAINER_MASK = 0x30
+const LIST_CONTAINER = 0x10
+const CREATE_MASK = 0x1c0
+const CREATE_UNORDERED = 0x40
 const By = { index: 0, rank: 1, key: 2, value: 3 } as const
 
 /**
- * The slot that a path of contexts leads to: pairs of a kind of step and its argument. What is made
- * on the way is put in its place only when something is put into the slot.
- * @throws {Refusal} 26 where the path leads nowhere, 4 where it is no path.
+ * Finds the slot at the end of a path of contexts. A path consists of pairs: the type of a step and
+ * its argument. Missing containers on the way are attached only when a value is put into the slot.
+ *
+ * @throws {Refusal} 26 if the path leads to nothing, 4 if it is not a valid path.
  */
 export function dig(root: Slot, path: Value, mayCreate: boolean): Slot {
   if (path.kind !== 'list' || path.items.length === 0 || path.items.length % 2 !== 0) {
-    throw new Refusal(ResultCode.parameter, 'a context that is no path')
+    throw new Refusal(ResultCode.parameter, 'a context that is not a list of pairs')
   }
   let slot = root
   let isCreating = false
   for (let i = 0; i < path.items.length; i += 2) {
     const type = path.items[i] as Value
     if (type.kind !== 'int') throw new Refusal(ResultCode.parameter, 'a context type')
-    const create = mayCreate ? Number(type.value) & CREATE : 0
-    // Below what is to be made, everything is, whether the step says so or not.
+    const create = mayCreate ? Number(type.value) & CREATE_MASK : 0
+    // Inside a container that will be created, all further containers are created too, even if
+    // their steps do not have the flag for it.
     if (isCreating && mayCreate) {
-      slot = step(slot, Number(type.value), path.items[i + 1] as Value, create || UNORDERED)
+      slot = step(slot, Number(type.value), path.items[i + 1] as Value, create || CREATE_UNORDERED)
     } else {
       slot = step(slot, Number(type.value), path.items[i + 1] as Value, create)
     }
@@ -40,14 +42,14 @@ export function dig(root: Slot, path: Value, mayCreate: boolean): Slot {
 }
 
 function step(slot: Slot, type: number, argument: Value, create: number): Slot {
-  const isList = (type & KIND) === LIST
+  const isList = (type & CONTAINER_MASK) === LIST_CONTAINER
   if (slot.value === undefined && create === 0) throw notApplicable('a context in nothing')
   const container = slot.value ?? emptyContainer(isList, create)
   if (container.kind !== (isList ? 'list' : 'map')) throw notApplicable('a context in another type')
   const next =
     container.kind === 'list'
-      ? stepIntoList(container, type & BASE, argument, create)
-      : stepIntoMap(container as MapValue, type & BASE, argument, create)
+      ? stepIntoList(container, type & BY_MASK, argument, create)
+      : stepIntoMap(container as MapValue, type & BY_MASK, argument, create)
   return slot.value === undefined ? attaching(next, () => slot.put(container)) : next
 }
 
@@ -63,7 +65,7 @@ function attaching(slot: Slot, attach: () => void): Slot {
   }
 }
 
-/** Puts the elements of ordered lists in order again, after one of them has changed within. */
+/** Sorts ordered lists again, at every depth, after an element inside one of them has changed. */
 export function reorder(value: Value): void {
   if (value.kind === 'map') for (const entry of value.entries) reorder(entry.value)
   if (value.kind !== 'list') return
@@ -72,7 +74,8 @@ export function reorder(value: Value): void {
 }
 
 function emptyContainer(isList: boolean, create: number): ListValue | MapValue {
-  // For both: 0x40 unordered, 0xc0 in full order; 0x80 is an unbounded list or a map by key.
+  // For both types 0x40 means unordered and 0xc0 fully ordered. 0x80 means an unbounded list, or a
+  // map that is ordered by key.
   if (isList) return { kind: 'list', flags: (create & 0xc0) === 0xc0 ? 1 : 0, items: [] }
   const flags = (create & 0xc0) === 0xc0 ? 3 : (create & 0xc0) === 0x80 ? 1 : 0
   return { kind: 'map', flags, entries: [] }
@@ -94,9 +97,10 @@ function stepIntoList(list: ListValue, by: number, argument: Value, create: numb
   }
   if (index >= 0 && index < size) return itemSlot(list, index)
   if (create === 0) throw notApplicable('an index beyond the list')
-  if (index < 0 && !(size === 0 && at === -1)) throw notApplicable('before the beginning')
+  if (index < 0 && !(size === 0 && at === -1)) throw notApplicable('an index before the beginning')
   const isUnbounded = (create & 0xc0) === 0x80
-  if (at > size && !isUnbounded && (list.flags & 1) === 0) throw notApplicable('beyond the bound')
+  if (at > size && !isUnbounded && (list.flags & 1) === 0)
+    throw notApplicable('an index after the end of a bounded list')
   return newItemSlot(list, Math.max(index, 0))
 }
 
@@ -111,7 +115,7 @@ function itemSlot(list: ListValue, index: number): Slot {
   }
 }
 
-/** A place that comes to be only when something is put there. */
+/** A slot for a new item. The item is added to the list only when a value is put into the slot. */
 function newItemSlot(list: ListValue, index: number): Slot {
   let value: Value | undefined
   return {
@@ -179,6 +183,6 @@ function newEntrySlot(map: MapValue, key: Value): Slot {
 }
 
 function found(place: number): number {
-  if (place < 0) throw notApplicable('nothing there')
+  if (place < 0) throw notApplicable('no such element')
   return place
 }

@@ -12,7 +12,8 @@ import {
   type Selection,
 } from './selection.js'
 
-// as/include/base/proto.h: AS_CDT_OP_LIST_*; the old operations have a fixed return type.
+// These are the codes of as/include/base/proto.h: AS_CDT_OP_LIST_*. The operations up to `getRange`
+// are older than return types, so each of them has a fixed one.
 const Get = {
   pop: 5,
   popRange: 6,
@@ -31,10 +32,11 @@ const Get = {
   byRankRange: 26,
   byValueRelativeRankRange: 27,
 } as const
-const COUNT = 5
-const VALUE = 7
+const RETURN_COUNT = 5
+const RETURN_VALUE = 7
 const INVERTED = 0x10000
-const SINGLE: ReadonlySet<number> = new Set([Get.byIndex, Get.byValue, Get.byRank])
+/** The operations that select at most one element. */
+const SINGLE_ELEMENT_GETS: ReadonlySet<number> = new Set([Get.byIndex, Get.byValue, Get.byRank])
 
 export interface ListSelection {
   readonly elements: Elements
@@ -42,7 +44,7 @@ export interface ListSelection {
   readonly request: ResultRequest
 }
 
-/** What a get or remove operation selects of a list. */
+/** Selects the elements of a list for a get or remove operation. */
 export function selectFromList(op: number, list: ListValue, args: Parameters): ListSelection {
   const elements = elementsOf(list)
   const old = oldOperation(op)
@@ -51,7 +53,7 @@ export function selectFromList(op: number, list: ListValue, args: Parameters): L
     const selection = indexRange(list, elements, args.integer(0), count, old.multiple)
     return { elements, request: resultRequest(old.returns, old.multiple), selection }
   }
-  const request = resultRequest(args.natural(0), !SINGLE.has(op))
+  const request = resultRequest(args.natural(0), !SINGLE_ELEMENT_GETS.has(op))
   return { elements, request, selection: select(op, list, elements, args) }
 }
 
@@ -59,16 +61,16 @@ function oldOperation(op: number): { returns: number; multiple: boolean } | unde
   switch (op) {
     case Get.get:
     case Get.pop:
-      return { returns: VALUE, multiple: false }
+      return { returns: RETURN_VALUE, multiple: false }
     case Get.getRange:
     case Get.popRange:
-      return { returns: VALUE, multiple: true }
+      return { returns: RETURN_VALUE, multiple: true }
     case Get.remove:
-      return { returns: COUNT, multiple: false }
+      return { returns: RETURN_COUNT, multiple: false }
     case Get.removeRange:
-      return { returns: COUNT, multiple: true }
+      return { returns: RETURN_COUNT, multiple: true }
     case Get.trim:
-      return { returns: COUNT | INVERTED, multiple: true }
+      return { returns: RETURN_COUNT | INVERTED, multiple: true }
     default:
       return undefined
   }
@@ -134,7 +136,7 @@ function indexRange(
   multiple: boolean,
 ): Selection {
   const selection = rangeIn('index', elements, from, count, multiple)
-  return isOrdered(list) ? ofList(list, selection) : withToldRanges(selection, 'index')
+  return isOrdered(list) ? ofList(list, selection) : withReturnableRanges(selection, 'index')
 }
 
 function rankRange(
@@ -147,25 +149,26 @@ function rankRange(
   return ofList(list, rangeIn('rank', elements, from, count, multiple))
 }
 
-/** A selection by rank; in an ordered list it is one by index. */
+/** Completes a selection by rank. In an ordered list it is a selection by index as well. */
 function ofList(list: ListValue, selection: Selection): Selection {
-  if (isOrdered(list)) return withToldRanges(selection, 'both')
+  if (isOrdered(list)) return withReturnableRanges(selection, 'both')
   const runs = selection.ranges?.runs ?? []
   const [{ start, count } = { start: 0, count: 0 }] = runs
-  // The server takes the nearer end first, and so tells the lower half from its top (cdt.c: order_heap).
+  // The server starts at the nearer end, so it returns the lower half in reverse (cdt.c:
+  // order_heap).
   const isLower = start <= list.items.length - start - count
   return {
     places: isLower ? selection.places.toReversed() : selection.places,
-    ranges: { axis: 'rank', runs, told: 'any' },
+    ranges: { axis: 'rank', runs, returnable: 'any' },
     inStorageOrder: { index: true },
   }
 }
 
-function withToldRanges({ places, ranges }: Selection, axis: 'index' | 'both'): Selection {
+function withReturnableRanges({ places, ranges }: Selection, axis: 'index' | 'both'): Selection {
   const runs = ranges?.runs ?? []
   return {
     places,
-    ranges: { axis, runs, told: 'any', reducible: true, toldReduced: false },
+    ranges: { axis, runs, returnable: 'any', reducible: true, returnableReduced: false },
   }
 }
 
@@ -179,7 +182,8 @@ function valueInterval(
   const places = elements.byRank.filter((place) => isWithin(items[place] as Value, start, end))
   const below = items.filter((item) => compare(item, start) < 0).length
   const runs = [{ start: below, count: places.length }]
-  if (isOrdered(list)) return withToldRanges({ places, ranges: { axis: 'both', runs } }, 'both')
+  if (isOrdered(list))
+    return withReturnableRanges({ places, ranges: { axis: 'both', runs } }, 'both')
   return {
     places,
     ranges: { ...rangesOf(list), runs },
@@ -192,14 +196,16 @@ function valueList(list: ListValue, elements: Elements, values: readonly Value[]
   const runs = found.flatMap(({ ranges }) => ranges?.runs ?? [])
   return {
     places: found.flatMap(({ places }) => places),
-    ranges: { axis: 'rank', told: 'none', runs: runs.flatMap(single) },
+    ranges: { axis: 'rank', returnable: 'none', runs: runs.flatMap(single) },
     inStorageOrder: { index: true, elements: true },
     repeats: isOrdered(list),
   }
 }
 
 function rangesOf(list: ListValue): Omit<Ranges, 'runs'> {
-  return isOrdered(list) ? { axis: 'both', told: 'any' } : { axis: 'rank', reversesEmpty: true }
+  return isOrdered(list)
+    ? { axis: 'both', returnable: 'any' }
+    : { axis: 'rank', reversesEmpty: true }
 }
 
 function isOrdered({ flags }: ListValue): boolean {

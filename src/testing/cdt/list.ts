@@ -5,10 +5,10 @@ import { normalise } from './normalise.js'
 import { add } from './number.js'
 import { compare } from './order.js'
 import { notApplicable, type Parameters } from './parameters.js'
-import { answerSelection } from './selection.js'
+import { answerSelection } from './selection-answer.js'
 import type { Slot } from './slot.js'
 
-// as/include/base/proto.h: AS_CDT_OP_LIST_*.
+// These are the codes of as/include/base/proto.h: AS_CDT_OP_LIST_*.
 const ListOp = {
   setType: 0,
   append: 1,
@@ -29,13 +29,13 @@ const ListOp = {
   getRange: 18,
 } as const
 
-/** AS_CDT_LIST_* write flags. */
+/** The write flags AS_CDT_LIST_*. */
 const Write = { unique: 1, bounded: 2, noFail: 4, partial: 8 } as const
 const ORDERED = 1
 const PERSISTED_INDEX = 0x10
-/** From the code of a remove operation to that of its get: 32 to 19, and so on. */
+/** Maps the code of each remove operation to the code of its get operation: 32 to 19, and so on. */
 const REMOVE_TO_GET = new Map(Array.from({ length: 9 }, (_, i) => [32 + i, 19 + i]))
-/** The largest index that a server takes. */
+/** The largest index that a server accepts. */
 const MAX_INDEX = 0x7fff_ffff
 
 export function readList(op: number, list: ListValue, args: Parameters): Value | undefined {
@@ -44,7 +44,7 @@ export function readList(op: number, list: ListValue, args: Parameters): Value |
   return answerSelection(elements, selection, request).result
 }
 
-/** Does an operation that may change the list, or make one where there is none. */
+/** Executes an operation that may change the list, or create it if there is none. */
 export function modifyList(op: number, slot: Slot, args: Parameters): Value | undefined {
   switch (op) {
     case ListOp.setType:
@@ -65,7 +65,7 @@ export function modifyList(op: number, slot: Slot, args: Parameters): Value | un
       if (slot.value === undefined) throw new Refusal(ResultCode.incompatibleType, 'no list')
       return sort(listAt(slot, 0), args.natural(0, 0))
   }
-  // The others find nothing to do where there is no list, and do not make one.
+  // The other operations do nothing if there is no list, and do not create one.
   if (slot.value === undefined) return undefined
   const list = listAt(slot, 0)
   if (op === ListOp.clear) {
@@ -112,7 +112,7 @@ function insert(list: ListValue, at: number, values: readonly Value[], flags: nu
   return sizeOf(list)
 }
 
-/** What of the values the flags let in: with `unique` those that the list does not have yet. */
+/** Returns the values that the flags allow: with `unique`, those that are not in the list yet. */
 function admitted(list: ListValue, values: readonly Value[], flags: number): Value[] {
   const stored = values.map(normalise)
   if (!(flags & Write.unique)) return stored
@@ -185,7 +185,7 @@ function remove(op: number, list: ListValue, args: Parameters): Value | undefine
 }
 
 function padTo(list: ListValue, index: number): void {
-  // A list of more than a mebibyte of nils would not be stored in any case.
+  // A list with more than a mebibyte of nils would be too large to store anyway.
   if (index > 1024 * 1024) throw new Refusal(ResultCode.recordTooBig, `index ${index}`)
   while (list.items.length < index) list.items.push({ kind: 'nil' })
 }

@@ -11,7 +11,7 @@ import {
   type Selection,
 } from './selection.js'
 
-// as/include/base/proto.h: AS_CDT_OP_MAP_GET_*.
+// These are the codes of as/include/base/proto.h: AS_CDT_OP_MAP_GET_*.
 const Get = {
   byKey: 97,
   byIndex: 98,
@@ -28,7 +28,13 @@ const Get = {
   byValueRelativeRankRange: 110,
 } as const
 const KEY_ORDERED = 1
-const SINGLE: ReadonlySet<number> = new Set([Get.byKey, Get.byIndex, Get.byValue, Get.byRank])
+/** The operations that select at most one entry. */
+const SINGLE_ENTRY_GETS: ReadonlySet<number> = new Set([
+  Get.byKey,
+  Get.byIndex,
+  Get.byValue,
+  Get.byRank,
+])
 
 export interface MapSelection {
   readonly elements: Elements
@@ -36,9 +42,9 @@ export interface MapSelection {
   readonly request: ResultRequest
 }
 
-/** What a get or remove operation selects of a map. */
+/** Selects the entries of a map for a get or remove operation. */
 export function selectFromMap(op: number, map: MapValue, args: Parameters): MapSelection {
-  const request = resultRequest(args.natural(0), !SINGLE.has(op))
+  const request = resultRequest(args.natural(0), !SINGLE_ENTRY_GETS.has(op))
   const elements = elementsOf(map)
   return { elements, request, selection: select(op, map, elements, args) }
 }
@@ -48,7 +54,7 @@ function elementsOf({ entries }: MapValue): Elements {
   return {
     size: entries.length,
     byIndex: sorted(entries, byKey),
-    // Sorting by value is for those that ask.
+    // The entries are sorted by value only for operations that need it.
     get byRank() {
       byRank ??= sorted(entries, byValue)
       return byRank
@@ -102,14 +108,14 @@ function select(op: number, map: MapValue, elements: Elements, args: Parameters)
   }
 }
 
-/** One key; without it the range is said to begin at -1 (as/src/base/particle_map.c). */
+/** Selects one key. If it is missing, the range begins at -1 (as/src/base/particle_map.c). */
 function singleKey(map: MapValue, elements: Elements, key: Value): Selection {
   const selection = keyInterval(map, elements, key, EXACTLY)
   if (selection.places.length > 0) return selection
   return { places: [], ranges: { axis: 'index', runs: [{ start: -1, count: 0 }] } }
 }
 
-/** Keys from `start` up to but without `end`. */
+/** Selects the keys from `start` up to, but not including, `end`. */
 function keyInterval(
   { entries, flags }: MapValue,
   elements: Elements,
@@ -153,7 +159,7 @@ function keyList(map: MapValue, elements: Elements, keys: readonly Value[]): Sel
   const isOrdered = (map.flags & KEY_ORDERED) !== 0
   return {
     places,
-    ...(!isOrdered && { ranges: { axis: 'index', told: 'none', runs } }),
+    ...(!isOrdered && { ranges: { axis: 'index', returnable: 'none', runs } }),
     inStorageOrder: { elements: true },
   }
 }
@@ -163,23 +169,23 @@ function valueList(map: MapValue, elements: Elements, values: readonly Value[]):
   const runs = found.flatMap(({ ranges }) => ranges?.runs ?? []).flatMap(single)
   return {
     places: found.flatMap(({ places }) => places),
-    ranges: { axis: 'rank', told: 'none', runs },
+    ranges: { axis: 'rank', returnable: 'none', runs },
     inStorageOrder: { index: true, elements: true },
   }
 }
 
-/** RESULT_TYPE_RANK and _REVRANK. */
+/** Returns whether the result type is RESULT_TYPE_RANK or RESULT_TYPE_REVRANK. */
 function isRank(flags: number): boolean {
   const type = flags & 0xffff
   return type === 3 || type === 4
 }
 
-/** A run as runs of one. */
+/** Splits a run into runs of one element each. */
 export function single({ start, count }: Run): Run[] {
   return Array.from({ length: count }, (_, i) => ({ start: start + i, count: 1 }))
 }
 
-/** By value, a single one is that with the least key. */
+/** Keeps only the first entry: among entries with equal values, the one with the smallest key. */
 function firstOf({ places, ranges, ...rest }: Selection): Selection {
   const [run] = ranges?.runs ?? []
   if (run === undefined || places.length === 0)
@@ -188,7 +194,7 @@ function firstOf({ places, ranges, ...rest }: Selection): Selection {
   return { places: places.slice(0, 1), ranges: { axis: 'rank', runs }, ...rest }
 }
 
-/** In place of an end: what equals the start. */
+/** Used instead of the end of an interval to select only elements that equal its start. */
 export const EXACTLY = Symbol('exactly')
 
 export function isWithin(

@@ -5,10 +5,10 @@ import { assertKey, normalise } from './normalise.js'
 import { add } from './number.js'
 import { byKey, compare } from './order.js'
 import { notApplicable, type Parameters } from './parameters.js'
-import { answerSelection } from './selection.js'
+import { answerSelection } from './selection-answer.js'
 import type { Slot } from './slot.js'
 
-// as/include/base/proto.h: AS_CDT_OP_MAP_*. The removes stand 20 (or 21) below their gets.
+// These are the codes of as/include/base/proto.h: AS_CDT_OP_MAP_*.
 const MapOp = {
   setType: 64,
   add: 65,
@@ -23,12 +23,13 @@ const MapOp = {
   size: 96,
 } as const
 
-/** AS_CDT_MAP_* write flags. */
+/** The write flags AS_CDT_MAP_*. */
 const Write = { noOverwrite: 1, noCreate: 2, noFail: 4, partial: 8 } as const
 const KEY_ORDERED = 1
 const VALUE_ORDERED = 2
 const PERSISTED_INDEX = 0x10
 
+/** Maps the code of each remove operation to the code of its get operation. */
 const REMOVE_TO_GET: ReadonlyMap<number, number> = new Map([
   [76, 97],
   [77, 98],
@@ -51,7 +52,7 @@ export function readMap(op: number, map: MapValue, args: Parameters): Value | un
   return answerSelection(selected.elements, selected.selection, selected.request).result
 }
 
-/** Does an operation that may change the map, or make one where there is none. */
+/** Executes an operation that may change the map, or create it if there is none. */
 export function modifyMap(op: number, slot: Slot, args: Parameters): Value | undefined {
   switch (op) {
     case MapOp.setType:
@@ -73,7 +74,7 @@ export function modifyMap(op: number, slot: Slot, args: Parameters): Value | und
     case MapOp.decrement:
       return increment(mapAt(slot, args.natural(2, 0)), args, op === MapOp.increment ? 1 : -1)
   }
-  // The others find nothing to do where there is no map, and do not make one.
+  // The other operations do nothing if there is no map, and do not create one.
   if (slot.value === undefined) return undefined
   const map = mapAt(slot, 0)
   if (op === MapOp.clear) {
@@ -111,13 +112,13 @@ function put(map: MapValue, args: Parameters, flags: number): Value {
 }
 
 function putItems(map: MapValue, items: Value, flags: number): Value {
-  if (items.kind !== 'map') throw new Refusal(ResultCode.parameter, 'items that are no map')
+  if (items.kind !== 'map') throw new Refusal(ResultCode.parameter, 'items that are not a map')
   const incoming = normalise(items) as MapValue
   if (map.entries.length === 0 && flags & Write.noCreate) {
     if (incoming.entries.length > 0 && !(flags & Write.noFail)) {
       throw new Refusal(ResultCode.elementNotFound, 'nothing to update')
     }
-    // With "partial" server 8.1.0.3 creates the entries nevertheless (particle_map.c).
+    // With `partial`, server 8.1.0.3 creates the entries in spite of `noCreate` (particle_map.c).
     if (flags & Write.partial) map.entries = incoming.entries
     return sizeOf(map)
   }
@@ -128,7 +129,11 @@ function putItems(map: MapValue, items: Value, flags: number): Value {
   return sizeOf(map)
 }
 
-/** Whether the flags let this key be written. @throws {Refusal} where they say that it must be told. */
+/**
+ * Returns whether the flags allow writing this key.
+ *
+ * @throws {Refusal} if they do not, unless the flag `noFail` is set.
+ */
 function mayWrite(map: MapValue, key: Value, flags: number): boolean {
   const exists = map.entries.some((entry) => compare(entry.key, key) === 0)
   if ((flags & (exists ? Write.noOverwrite : Write.noCreate)) === 0) return true
@@ -147,7 +152,9 @@ function increment(map: MapValue, args: Parameters, sign: 1 | -1): Value {
   return sum
 }
 
-/** The server keeps the entries of every map in the order of their keys. */
+/**
+ * Writes an entry at its place, because the server keeps the entries of every map ordered by key.
+ */
 function write(map: MapValue, entry: MapEntry): void {
   const { entries } = map
   let low = 0

@@ -3,9 +3,11 @@ import { Refusal, ResultCode } from '../wire/result-code.js'
 import { byKey, compare } from './order.js'
 
 /**
- * A value from a client as the server stores it: the entries of maps in the order of their keys,
- * which can be keys and are there once. Containers that are flagged as ordered must be so already.
- * @throws {Refusal} 4
+ * Converts a value from a client to the form in which the server stores it: the entries of maps are
+ * ordered by key.
+ *
+ * @throws {Refusal} 4 if the value cannot be stored: a map key has a wrong type or occurs twice, or
+ *   a container with the flag for ordered is not in order.
  */
 export function normalise(value: Value): Value {
   switch (value.kind) {
@@ -35,7 +37,7 @@ export function normalise(value: Value): Value {
   }
 }
 
-/** Integers, strings and blobs can be map keys (as/src/base/particle_map.c: map_is_key). */
+/** Only integers, strings and blobs can be map keys (as/src/base/particle_map.c: map_is_key). */
 export function assertKey(key: Value): void {
   if (key.kind === 'int' || key.kind === 'string') return
   if (key.kind === 'bytes' && key.value[0] === 4) return
@@ -50,7 +52,7 @@ function inKeyOrder(entries: MapEntry[]): MapEntry[] {
   const sorted = entries.toSorted(byKey)
   for (let i = 1; i < sorted.length; i++) {
     if (byKey(sorted[i - 1] as MapEntry, sorted[i] as MapEntry) === 0) {
-      throw new Refusal(ResultCode.parameter, 'a map key twice')
+      throw new Refusal(ResultCode.parameter, 'a map key that occurs twice')
     }
   }
   return sorted

@@ -2,9 +2,10 @@ import type { Value } from '../wire/msgpack.js'
 import { Refusal, ResultCode } from '../wire/result-code.js'
 
 /**
- * A number plus a delta: the type of the old one stays, where there is one; a delta that is not
- * given is 1 (as/src/base/cdt.c: cdt_calc_delta_*).
- * @throws {Refusal} 4 when one of them is not a number.
+ * Adds a delta to a number, or subtracts it. The result has the type of the old number if there is
+ * one. The default delta is 1 (as/src/base/cdt.c: cdt_calc_delta_*).
+ *
+ * @throws {Refusal} 4 if the old value or the delta is not a number.
  */
 export function add(old: Value | undefined, delta: Value | undefined, sign: 1 | -1): Value {
   const step = delta === undefined || delta.kind === 'nil' ? ONE : delta

@@ -7,7 +7,7 @@ import { modifyMap, readMap } from './map.js'
 import { Parameters } from './parameters.js'
 import type { Slot } from './slot.js'
 
-/** From here on the codes are those of maps (as/include/base/proto.h: IS_CDT_LIST_OP). */
+/** Codes from 64 are map operations; smaller ones are list operations (proto.h: IS_CDT_LIST_OP). */
 const FIRST_MAP_OP = 64
 const CONTEXT_EVAL = 255
 
@@ -17,7 +17,15 @@ interface Operation {
   readonly args: Parameters
 }
 
-/** What a list or map operation reads from a bin. @throws {Refusal} */
+/**
+
+ * Executes a list or map operation that only reads.
+
+ *
+
+ * @throws {Refusal} if it cannot be executed.
+
+ */
 export function cdtRead(particle: Particle, payload: Buffer): Particle | undefined {
   const { op, context, args } = parseOperation(payload)
   const root: Slot = { value: decodeBin(particle, op, context), put: () => undefined }
@@ -30,12 +38,17 @@ export function cdtRead(particle: Particle, payload: Buffer): Particle | undefin
 }
 
 export interface Modification {
-  /** What the bin is afterwards; none, if there was none and the operation made none. */
+  /** The new value of the bin; undefined if the bin did not exist and was not created. */
   readonly particle: Particle | undefined
+  /** The answer of the operation. */
   readonly result: Particle | undefined
 }
 
-/** What a list or map operation makes of a bin, and what it answers. @throws {Refusal} */
+/**
+ * Executes a list or map operation that may change a bin.
+ *
+ * @throws {Refusal} if that is impossible.
+ */
 export function cdtModify(particle: Particle | undefined, payload: Buffer): Modification {
   const { op, context, args } = parseOperation(payload)
   const root = new BinSlot(particle && decodeBin(particle, op, context))
@@ -65,14 +78,18 @@ class BinSlot implements Slot {
 function decodeBin(particle: Particle, op: number, context: Value | undefined): Value {
   const isList = particle.type === ParticleType.list
   if (!isList && particle.type !== ParticleType.map) {
-    // Under a context the server calls it a bad parameter (as/src/base/cdt.c: cdt_context_dig).
+    // If there is a context, the server answers with a bad parameter (as/src/base/cdt.c:
+    // cdt_context_dig).
     throw new Refusal(
       context === undefined ? ResultCode.incompatibleType : ResultCode.parameter,
-      'the bin is no list or map',
+      'the bin is neither a list nor a map',
     )
   }
   if (context === undefined && isList !== op < FIRST_MAP_OP) {
-    throw new Refusal(ResultCode.incompatibleType, 'a list operation on a map, or the reverse')
+    throw new Refusal(
+      ResultCode.incompatibleType,
+      'a list operation on a map, or a map operation on a list',
+    )
   }
   return decode(particle.value)
 }
@@ -85,7 +102,7 @@ function container<Kind extends 'list' | 'map'>(
   return value as Extract<Value, { kind: Kind }>
 }
 
-/** `[code, ...args]`, or `[255, [context...], [code, ...args]]`. */
+/** Parses `[code, ...args]`, or `[255, [context...], [code, ...args]]`. */
 function parseOperation(payload: Buffer): Operation {
   const [code, ...rest] = listOf(decode(payload))
   if (opCode(code) !== CONTEXT_EVAL) {
@@ -100,7 +117,8 @@ function parseOperation(payload: Buffer): Operation {
 }
 
 function listOf(value: Value): readonly Value[] {
-  if (value.kind !== 'list') throw new Refusal(ResultCode.parameter, 'an operation that is no list')
+  if (value.kind !== 'list')
+    throw new Refusal(ResultCode.parameter, 'an operation that is not a list')
   return value.items
 }
 

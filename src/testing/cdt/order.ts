@@ -1,6 +1,6 @@
 import type { MapEntry, Value } from '../wire/msgpack.js'
 
-// The order of types and of the values of one type, as cf/src/msgpack_in.c compares them.
+// The order of types, and below the order of values of one type, is that of cf/src/msgpack_in.c.
 const TYPE_ORDER: Readonly<Record<Value['kind'], number>> = {
   nil: 1,
   bool: 2,
@@ -15,7 +15,10 @@ const TYPE_ORDER: Readonly<Record<Value['kind'], number>> = {
   infinity: 11,
 }
 
-/** Below, equal or above zero, as `Array.sort` wants it. A wildcard equals everything. */
+/**
+ * Compares two values: the result is below, equal to or above zero, as for `Array.sort`. A wildcard
+ * equals every value.
+ */
 export function compare(a: Value, b: Value): number {
   if (a.kind === 'wildcard' || b.kind === 'wildcard') return 0
   if (a.kind !== b.kind) return TYPE_ORDER[a.kind] - TYPE_ORDER[b.kind]
@@ -70,7 +73,7 @@ export function byKey(a: MapEntry, b: MapEntry): number {
   return compare(a.key, b.key)
 }
 
-/** Entries by value, equal values by key. */
+/** Compares entries by value, and entries with equal values by key. */
 export function byValue(a: MapEntry, b: MapEntry): number {
   return compare(a.value, b.value) || compare(a.key, b.key)
 }

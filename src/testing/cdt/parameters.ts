@@ -1,7 +1,7 @@
 import type { Value } from '../wire/msgpack.js'
 import { Refusal, ResultCode } from '../wire/result-code.js'
 
-/** The arguments of a list or map operation, read in the types that the operation wants. */
+/** The arguments of a list or map operation. Each method reads one argument as a certain type. */
 export class Parameters {
   readonly #values: readonly Value[]
 
@@ -23,14 +23,14 @@ export class Parameters {
     return this.#values[index]
   }
 
-  /** A signed number: an index or a rank. */
+  /** Returns a signed number, for an index or a rank. */
   integer(index: number): number {
     const value = this.value(index)
     if (value.kind !== 'int') throw new Refusal(ResultCode.parameter, `argument ${index}`)
     return Number(value.value)
   }
 
-  /** Flags or a count: not negative. */
+  /** Returns a number that must not be negative, for flags or a count. */
   natural(index: number, fallback?: number): number {
     if (fallback !== undefined && !this.has(index)) return fallback
     const value = this.integer(index)
@@ -45,7 +45,7 @@ export class Parameters {
   }
 }
 
-/** The count of a range that has none: to the end. */
+/** The count of a range that goes to the end. */
 export const TO_THE_END = 0xffff_ffff
 
 export function notApplicable(why: string): Refusal {

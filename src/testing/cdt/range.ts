@@ -1,7 +1,11 @@
 import { notApplicable } from './parameters.js'
 import type { Elements, Selection } from './selection.js'
 
-/** A range of an order, from an index that may count from the end; outside it a single one is refused. */
+/**
+ * Selects a range by index or by rank. A negative start counts from the end.
+ *
+ * @throws {Refusal} 26 if a single element is requested and the start is outside of the container.
+ */
 export function rangeIn(
   axis: 'index' | 'rank',
   { byIndex, byRank }: Elements,
@@ -24,12 +28,15 @@ function sliceOf(
   if (!multiple && (from >= size || from < -size)) throw notApplicable(`index ${from} of ${size}`)
   const first = from < 0 ? from + size : Math.min(from, size)
   const start = Math.max(first, 0)
-  // What of the range lies before the beginning counts, too.
+  // The part of the range before the beginning is cut off, which makes the range shorter.
   const end = Math.min(first + count, size)
   return { places: order.slice(start, Math.max(end, start)), start }
 }
 
-/** As `rangeIn`, counted from `anchor`; what lies before the beginning is taken off the count. */
+/**
+ * Selects a range that starts at an offset from `anchor`. The part before the beginning is cut off,
+ * which makes the range shorter.
+ */
 export function rangeAround(
   axis: 'index' | 'rank',
   elements: Elements,

@@ -1,311 +1,83 @@
 import type { Value } from '../wire/msgpack.js'
 import { notApplicable } from './parameters.js'
 
-// What an operation returns of what it selects (as/include/base/proto.h: RESULT_TYPE_*).
-const Returns = {
-  none: 0,
-  index: 1,
-  reverseIndex: 2,
-  rank: 3,
-  reverseRank: 4,
-  count: 5,
-  key: 6,
-  value: 7,
-  keyValue: 8,
-  indexRange: 9,
-  reverseIndexRange: 10,
-  rankRange: 11,
-  reverseRankRange: 12,
-  exists: 13,
-  unorderedMap: 16,
-  orderedMap: 17,
-} as const
+/** The flag of a result type that requests the elements which are not selected. */
 const INVERTED = 0x10000
-const PRESERVE_ORDER = 8
 
-/** Elements of a list or map by their place in storage, and the two orders that they have. */
+/**
+ * The elements of a list or map. Each has a place in storage, and two numbers: its index, and its
+ * rank in the order of values.
+ */
 export interface Elements {
   readonly size: number
-  /** Places in order of index: of position in a list, of key in a map. */
+  /**
+   * The places ordered by index, which is the position in a list and the order of keys in a map.
+   */
   readonly byIndex: readonly number[]
-  /** Places in order of value. */
+  /** The places ordered by value. */
   readonly byRank: readonly number[]
-  /** In a list, equal elements have one rank: the number of smaller ones. */
+  /**
+   * The rank of an element of a list: equal elements have the same one, the number of smaller ones.
+   */
   readonly rankOf?: (place: number) => number
   readonly keyAt: ((place: number) => Value) | undefined
   readonly valueAt: (place: number) => Value
 }
 
-/** What an operation has selected, before inversion. */
+/** The selected elements, before the selection is inverted. */
 export interface Selection {
-  /** Places in storage; one may come twice, if it was asked for twice. */
+  /** Places in storage. A place occurs twice if the element was requested twice. */
   readonly places: readonly number[]
-  /** Where the selection is made of ranges of one of the two orders. */
+  /**
+   * The ranges that the selection consists of, if it consists of ranges of one of the two orders.
+   */
   readonly ranges?: Ranges
-  /** Answers of these kinds come in the order of storage, not of `places`. */
+  /** The kinds of answers that have the order of storage instead of that of `places`. */
   readonly inStorageOrder?: { readonly index?: boolean; readonly elements?: boolean }
-  /** Whether an element that was asked for twice is answered twice. @default false */
+  /** Whether an element that was requested twice is returned twice. @default false */
   readonly repeats?: boolean
 }
 
 export interface Ranges {
-  /** `both` in a list that is ordered, where they are the same. */
+  /** The order of the ranges; `both` in an ordered list, where index and rank are the same. */
   readonly axis: 'index' | 'rank' | 'both'
   readonly runs: readonly Run[]
-  /** Which ranges can be told: with `any`, also that of the other axis where nothing was selected. */
-  readonly told?: 'own' | 'any' | 'none'
-  /** Whether a range can be told of what inversion has reduced. @default true */
-  readonly toldReduced?: boolean
-  /** Whether inversion makes a range of the rest, where it is one. @default false */
+  /**
+   * Which range the server can return: only that of its own axis; with `any`, also that of the
+   * other axis if nothing is selected; or none.
+   *
+   * @default 'own'
+   */
+  readonly returnable?: 'own' | 'any' | 'none'
+  /** Whether the server can return a range after inversion has reduced it. @default true */
+  readonly returnableReduced?: boolean
+  /** Whether inversion turns the rest into a range, if it is one. @default false */
   readonly reducible?: boolean
-  /** Whether the server takes the selection as all there is, whose numbers it simply counts. */
+  /**
+   * Whether the server treats the selection as all elements, so that it just counts their numbers.
+   */
   readonly isAll?: boolean
-  /** Whether an empty range counted from the end is told so, too. @default false */
+  /** Whether an empty range is also counted from the end if that was requested. @default false */
   readonly reversesEmpty?: boolean
 }
 
+/** Consecutive elements in one of the two orders. */
 export interface Run {
   readonly start: number
   readonly count: number
 }
 
-export interface Outcome {
-  readonly result: Value | undefined
-  /** The selected places after inversion, which a remove operation removes. */
-  readonly places: ReadonlySet<number>
-}
-
-/** How an operation wants to be answered. */
+/** The form of the answer that an operation requests. */
 export interface ResultRequest {
   readonly type: number
+  /** Whether to return the elements that are not selected. */
   readonly inverted: boolean
-  /** Whether the answer is a list even of one. */
+  /** Whether the answer is a list, even of one element. */
   readonly multiple: boolean
 }
 
 export function resultRequest(flags: number, multiple: boolean): ResultRequest {
   const inverted = (flags & INVERTED) !== 0
-  if (inverted && !multiple) throw notApplicable('inverted, of a single element')
+  if (inverted && !multiple) throw notApplicable('an inverted selection of a single element')
   return { type: flags & 0xffff, inverted, multiple }
-}
-
-/** The value that an operation answers for a selection. */
-export function answerSelection(
-  elements: Elements,
-  selection: Selection,
-  request: ResultRequest,
-): Outcome {
-  const reduced = request.inverted ? reduce(elements, selection) : undefined
-  if (reduced !== undefined) {
-    return answerSelection(elements, reduced, { ...request, inverted: false })
-  }
-  const selected = new Set(selection.places)
-  const complement = request.inverted
-    ? storageOrder(elements).filter((place) => !selected.has(place))
-    : undefined
-  const places = complement === undefined ? selected : new Set(complement)
-  return { places, result: result(elements, selection, request, complement) }
-}
-
-/** All but a range that stands at an end is a range itself, and so is all but nothing. */
-function reduce(elements: Elements, { places, ranges }: Selection): Selection | undefined {
-  const run = ranges?.runs[0]
-  if (ranges?.reducible !== true || run === undefined) return undefined
-  const { size } = elements
-  const told = ranges.toldReduced === false ? 'none' : (ranges.told ?? 'own')
-  if (places.length === 0) {
-    const runs = [{ start: 0, count: size }]
-    const isAll = ranges.isAll === undefined
-    const all = isAll ? storageOrder(elements) : axisOrder(elements, ranges.axis)
-    return { places: all, ranges: { ...ranges, runs, told, isAll } }
-  }
-  if (run.start > 0 && run.start + run.count < size) return undefined
-  const rest = axisOrder(elements, ranges.axis).filter((place) => !places.includes(place))
-  const runs = [{ start: run.start === 0 ? run.count : 0, count: rest.length }]
-  return { places: rest, ranges: { ...ranges, runs, told } }
-}
-
-function axisOrder({ byIndex, byRank }: Elements, axis: Ranges['axis']): readonly number[] {
-  return axis === 'rank' ? byRank : byIndex
-}
-
-function result(
-  elements: Elements,
-  selection: Selection,
-  request: ResultRequest,
-  complement: readonly number[] | undefined,
-): Value | undefined {
-  const { type } = request
-  const storage = selection.inStorageOrder ?? {}
-  const listed = (inStorageOrder = false) =>
-    complement ?? (inStorageOrder ? ascending(selection.places) : selection.places)
-  switch (type) {
-    case Returns.none:
-      return undefined
-    case Returns.count:
-      return integer(new Set(listed()).size)
-    case Returns.exists:
-      return { kind: 'bool', value: exists(selection, listed(), request) }
-    case Returns.index:
-    case Returns.reverseIndex: {
-      const isReversed = type === Returns.reverseIndex
-      const numbers =
-        runNumbers('index', isReversed, elements, selection, request) ??
-        numbersOf(elements.byIndex, listed(storage.index), isReversed)
-      return integers(numbers, request)
-    }
-    case Returns.rank:
-    case Returns.reverseRank: {
-      const isReversed = type === Returns.reverseRank
-      const numbers =
-        runNumbers('rank', isReversed, elements, selection, request) ??
-        ranksOf(elements, listed(), isReversed)
-      return integers(numbers, request)
-    }
-    case Returns.indexRange:
-    case Returns.reverseIndexRange:
-      return rangeOf('index', type === Returns.reverseIndexRange, elements, selection, request)
-    case Returns.rankRange:
-    case Returns.reverseRankRange:
-      return rangeOf('rank', type === Returns.reverseRankRange, elements, selection, request)
-    default:
-      return elementsOf(
-        elements,
-        selection.repeats && complement === undefined
-          ? selection.places
-          : unique(listed(storage.elements)),
-        request,
-      )
-  }
-}
-
-/** Of an inverted range by rank the server tells whether there is nothing in the range itself. */
-function exists(
-  { places, ranges }: Selection,
-  listed: readonly number[],
-  { inverted }: ResultRequest,
-): boolean {
-  if (inverted && ranges?.axis === 'rank' && ranges.told !== 'none') return places.length === 0
-  return listed.length > 0
-}
-
-/** The numbers of ranges: each ascends, even if it is counted from the end. */
-function runNumbers(
-  axis: 'index' | 'rank',
-  isReversed: boolean,
-  { size }: Elements,
-  { ranges }: Selection,
-  { inverted }: ResultRequest,
-): number[] | undefined {
-  if (ranges === undefined) return undefined
-  const isWhole = ranges.axis === 'index' && ranges.runs[0]?.count === size
-  const isAll = !inverted && (isWhole || ranges.isAll === true)
-  if (ranges.axis !== axis && ranges.axis !== 'both' && !isAll) return undefined
-  const runs = inverted ? gaps(ranges.runs, size) : ranges.runs
-  return runs.flatMap(({ start, count }) => {
-    const first = isReversed ? size - start - count : start
-    return Array.from({ length: count }, (_, i) => first + i)
-  })
-}
-
-/** What is between runs. */
-function gaps(runs: readonly Run[], size: number): Run[] {
-  const left: Run[] = []
-  let at = 0
-  for (const { start, count } of runs.toSorted((a, b) => a.start - b.start)) {
-    if (start > at) left.push({ start: at, count: start - at })
-    at = Math.max(at, start + count)
-  }
-  if (at < size) left.push({ start: at, count: size - at })
-  return left
-}
-
-function elementsOf(
-  { keyAt, valueAt }: Elements,
-  places: readonly number[],
-  { type, multiple }: ResultRequest,
-): Value | undefined {
-  if (type === Returns.value) return oneOrAll(places.map(valueAt), multiple)
-  if (keyAt === undefined) throw notApplicable('a list has no keys')
-  switch (type) {
-    case Returns.key:
-      return oneOrAll(places.map(keyAt), multiple)
-    case Returns.keyValue:
-    case Returns.unorderedMap:
-    case Returns.orderedMap: {
-      const inOrder = type === Returns.orderedMap ? ascending(places) : places
-      const entries = inOrder.map((place) => ({ key: keyAt(place), value: valueAt(place) }))
-      const flags = type === Returns.keyValue ? PRESERVE_ORDER : type === Returns.orderedMap ? 1 : 0
-      return { kind: 'map', flags, entries }
-    }
-    default:
-      throw notApplicable(`return type ${type}`)
-  }
-}
-
-function rangeOf(
-  axis: 'index' | 'rank',
-  reversed: boolean,
-  elements: Elements,
-  { ranges }: Selection,
-  { inverted }: ResultRequest,
-): Value {
-  const run = ranges?.runs[0]
-  const left = inverted ? elements.size - (run?.count ?? 0) : (run?.count ?? 0)
-  if (run === undefined || !tells(ranges, axis, left) || (inverted && left > 0)) {
-    throw notApplicable(`no range of ${axis}`)
-  }
-  const count = inverted ? 0 : run.count
-  const isReversed = reversed && (count > 0 || (ranges?.reversesEmpty ?? false))
-  const first = isReversed ? elements.size - run.start - count : run.start
-  return { kind: 'list', flags: 0, items: [integer(first), integer(count)] }
-}
-
-function tells(ranges: Ranges | undefined, axis: 'index' | 'rank', count: number): boolean {
-  if (ranges === undefined || ranges.told === 'none') return false
-  if (ranges.told === 'any' && count === 0) return true
-  return ranges.axis === axis || ranges.axis === 'both'
-}
-
-function integers(numbers: readonly number[], { multiple }: ResultRequest): Value {
-  if (!multiple) return integer(numbers[0] ?? -1)
-  return { kind: 'list', flags: 0, items: numbers.map(integer) }
-}
-
-function oneOrAll(values: Value[], multiple: boolean): Value | undefined {
-  return multiple ? { kind: 'list', flags: 0, items: values } : values[0]
-}
-
-function numbersOf(
-  order: readonly number[],
-  places: readonly number[],
-  reversed: boolean,
-): number[] {
-  const numberOf = new Map(order.map((place, number) => [place, number]))
-  return places.map((place) => {
-    const number = numberOf.get(place) as number
-    return reversed ? order.length - number - 1 : number
-  })
-}
-
-function ranksOf(elements: Elements, places: readonly number[], reversed: boolean): number[] {
-  const { rankOf, byRank, size } = elements
-  if (rankOf === undefined) return numbersOf(byRank, places, reversed)
-  return places.map((place) => (reversed ? size - rankOf(place) - 1 : rankOf(place)))
-}
-
-function integer(value: number): Value {
-  return { kind: 'int', value: BigInt(value) }
-}
-
-function storageOrder(elements: Elements): number[] {
-  return Array.from({ length: elements.size }, (_, place) => place)
-}
-
-function ascending(places: readonly number[]): number[] {
-  return [...places].sort((a, b) => a - b)
-}
-
-function unique(places: readonly number[]): number[] {
-  return [...new Set(places)]
 }

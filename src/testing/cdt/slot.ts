@@ -1,6 +1,6 @@
 import type { Value } from '../wire/msgpack.js'
 
-/** Where a list or map stands: a bin, or an element of another one. */
+/** A place that can contain a list or map: a bin, or an element of another list or map. */
 export interface Slot {
   readonly value: Value | undefined
   put(value: Value): void

@@ -2,24 +2,25 @@ import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from './frame.js'
 import { Field, Info3, MESSAGE_HEADER_BYTES, Op } from './message.js'
 import type { Particle } from './particle.js'
 
-/** A bin in an answer; an op that has nothing to say answers with no particle. */
+/** A bin in an answer. */
 export interface AnswerBin {
-  /** The op that this answers; a read, if not said. */
+  /** The code of the op that is answered. @default a read */
   readonly op?: number
   readonly name: string
+  /** The value; undefined for an op that has no result. */
   readonly particle: Particle | undefined
 }
 
-/** What one command comes to. */
+/** The answer to one command. */
 export interface Answer {
   readonly code: number
   readonly generation: number
-  /** Seconds in the client's epoch; 0 for a record that never expires. */
+  /** Seconds since 2010; 0 for a record that never expires. */
   readonly voidTime: number
   readonly bins: readonly AnswerBin[]
 }
 
-/** An answer as one of many in a stream: a batch row or a scanned record. */
+/** One of many answers in a stream: for a row of a batch, or a record of a scan. */
 export interface StreamedAnswer extends Answer {
   readonly batchIndex?: number
   readonly fields?: readonly { readonly type: number; readonly value: Uint8Array }[]
@@ -27,11 +28,11 @@ export interface StreamedAnswer extends Answer {
 
 const NO_BINS: readonly AnswerBin[] = []
 
-export function bare(code: number, generation = 0, voidTime = 0): Answer {
+export function withoutBins(code: number, generation = 0, voidTime = 0): Answer {
   return { code, generation, voidTime, bins: NO_BINS }
 }
 
-/** The answer to a single-record command, with its frame header. */
+/** Encodes the answer to a single-record command, with its frame header. */
 export function encodeAnswer(answer: Answer): Buffer {
   const size = answerBytes(answer)
   const bytes = Buffer.allocUnsafe(FRAME_HEADER_BYTES + size)
@@ -40,11 +41,11 @@ export function encodeAnswer(answer: Answer): Buffer {
   return bytes
 }
 
-/** A streamed answer: all rows, then the message that says it was the last, with the whole's code. */
+/** Encodes a stream: all rows, then a last message with the result code of the whole command. */
 export function encodeStream(rows: readonly StreamedAnswer[], code: number): Buffer[] {
   const end = Buffer.alloc(FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES)
   writeFrameHeader(end, FrameType.message, MESSAGE_HEADER_BYTES)
-  writeAnswer(end, FRAME_HEADER_BYTES, bare(code), Info3.last)
+  writeAnswer(end, FRAME_HEADER_BYTES, withoutBins(code), Info3.last)
   if (rows.length === 0) return [end]
   const size = rows.reduce((sum, row) => sum + answerBytes(row), 0)
   const bytes = Buffer.allocUnsafe(FRAME_HEADER_BYTES + size)
@@ -70,7 +71,8 @@ function writeAnswer(bytes: Buffer, start: number, answer: StreamedAnswer, info3
   bytes[start + 5] = answer.code
   bytes.writeUInt32BE(answer.generation, start + 6)
   bytes.writeUInt32BE(answer.voidTime, start + 10)
-  // In a batch the place of the transaction's time-out carries the row's index (as/src/base/batch.c).
+  // In the answer to a batch, the field for the time-out contains the row's index
+  // (as/src/base/batch.c).
   bytes.writeUInt32BE(answer.batchIndex ?? 0, start + 14)
   bytes.writeUInt16BE(answer.fields?.length ?? 0, start + 18)
   bytes.writeUInt16BE(answer.bins.length, start + 20)

@@ -1,9 +1,9 @@
-/** Kinds of frames (as/include/base/proto.h: PROTO_TYPE_*). */
+/** The types of frames (as/include/base/proto.h: PROTO_TYPE_*). */
 export const FrameType = { info: 1, security: 2, message: 3, compressed: 4 } as const
 
 export const FRAME_HEADER_BYTES = 8
 const PROTOCOL_VERSION = 2
-/** PROTO_SIZE_MAX: a server closes the connection that announces a larger body. */
+/** PROTO_SIZE_MAX: a server closes a connection on which a header states a larger body. */
 export const MAX_BODY_BYTES = 128 * 1024 * 1024
 
 export interface Frame {
@@ -11,10 +11,10 @@ export interface Frame {
   readonly body: Buffer
 }
 
-/** The bytes cannot be the protocol: nothing after them can be read either. */
+/** The bytes do not follow the protocol, so the bytes after them cannot be read either. */
 export class BrokenStream extends Error {}
 
-/** Writes the eight bytes in front of a body of `bodyBytes`. */
+/** Writes the header of a frame, eight bytes, for a body of `bodyBytes` bytes. */
 export function writeFrameHeader(target: Buffer, type: number, bodyBytes: number): void {
   target[0] = PROTOCOL_VERSION
   target[1] = type
@@ -28,17 +28,21 @@ export function frame(type: number, body: Uint8Array): Buffer {
   return bytes
 }
 
-/** Cuts a socket's bytes into frames, whatever the chunks; a body is copied only if it came in parts. */
+/**
+ * Splits the bytes of a socket into frames, independent of the chunks in which they arrive. A body
+ * is copied only if it arrived in several chunks.
+ */
 export class FrameReader {
   #chunks: Buffer[] = []
   #buffered = 0
   #needed = FRAME_HEADER_BYTES;
 
-  /** @throws {BrokenStream} on a header that no client writes. */
+  /** @throws {BrokenStream} if a header does not follow the protocol. */
   *read(chunk: Buffer): Generator<Frame, void, void> {
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
-    // Joining only when a whole frame is there keeps a large body in many chunks linear.
+    // Chunks are joined only when a whole frame has arrived. Otherwise a large body in many chunks
+    // would be copied once for each chunk.
     if (this.#buffered < this.#needed) return
     let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
     this.#chunks = []

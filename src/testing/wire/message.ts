@@ -1,6 +1,6 @@
 import { Refusal, ResultCode } from './result-code.js'
 
-// Bits and numbers of as/include/base/proto.h.
+// These are the bits and numbers of as/include/base/proto.h.
 export const Info1 = { read: 1, getAll: 2, shortQuery: 4, batch: 8, noBins: 32 } as const
 export const Info2 = {
   write: 1,
@@ -49,7 +49,7 @@ export const Field = {
 export const MESSAGE_HEADER_BYTES = 22
 export const DIGEST_BYTES = 20
 
-/** What a command does to one bin. */
+/** One operation of a command, on one bin. */
 export interface BinOp {
   readonly op: number
   readonly particleType: number
@@ -71,9 +71,9 @@ export interface Message {
   readonly ops: readonly BinOp[]
 }
 
-/** @throws {Refusal} 4 when a length does not fit the bytes. */
+/** @throws {Refusal} 4 if a length in the message does not match the bytes. */
 export function parseMessage(body: Buffer): Message {
-  if (body.length < MESSAGE_HEADER_BYTES) throw malformed('a message of less than its header')
+  if (body.length < MESSAGE_HEADER_BYTES) throw malformed('a message shorter than its header')
   const cursor = { at: body[0] as number }
   if (cursor.at !== MESSAGE_HEADER_BYTES) throw malformed('header size')
   return parseBody(body, cursor, {
@@ -99,11 +99,11 @@ export interface MessageHead {
   readonly opCount: number
 }
 
-/** Reads fields and ops at the cursor and leaves it behind them. */
+/** Reads the fields and ops at the cursor, and moves the cursor behind them. */
 export function parseBody(body: Buffer, cursor: { at: number }, head: MessageHead): Message {
   const fields = new Map<number, Buffer>()
   for (let i = 0; i < head.fieldCount; i++) {
-    if (cursor.at + 5 > body.length) throw malformed('a field beyond the end')
+    if (cursor.at + 5 > body.length) throw malformed('a field that ends after the message')
     const end = cursor.at + 4 + body.readUInt32BE(cursor.at)
     if (end < cursor.at + 5 || end > body.length) throw malformed('field size')
     fields.set(body[cursor.at + 4] as number, body.subarray(cursor.at + 5, end))
@@ -127,10 +127,10 @@ export function parseBody(body: Buffer, cursor: { at: number }, head: MessageHea
 
 function parseOp(body: Buffer, cursor: { at: number }): BinOp {
   const start = cursor.at
-  if (start + 8 > body.length) throw malformed('an op beyond the end')
+  if (start + 8 > body.length) throw malformed('an op that ends after the message')
   const end = start + 4 + body.readUInt32BE(start)
   const nameEnd = start + 8 + (body[start + 7] as number)
-  // Bit 0 of the seventh byte says that a last-update-time of eight bytes stands before the value.
+  // Bit 0 of the seventh byte says that a last-update-time of eight bytes comes before the value.
   const valueStart = nameEnd + ((body[start + 6] as number) & 1 ? 8 : 0)
   if (end > body.length || valueStart > end) throw malformed('op size')
   cursor.at = end

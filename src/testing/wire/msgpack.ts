@@ -1,9 +1,9 @@
 import { Refusal, ResultCode } from './result-code.js'
 
 /**
- * An element of a list or map as Aerospike packs it. Strings and blobs are both msgpack raw bytes
- * whose first byte is a particle type; `bytes` leaves it in front, `string` and `geojson` take it off.
- * `wildcard` and `infinity` only occur as arguments.
+ * An element of a list or map in Aerospike's variant of msgpack. Strings and blobs are both raw
+ * bytes whose first byte is a particle type. `bytes` keeps that byte; `string` and `geojson` do
+ * not. `wildcard` and `infinity` occur only as arguments of operations.
  */
 export type Value =
   | { readonly kind: 'nil' | 'wildcard' | 'infinity' }
@@ -16,7 +16,7 @@ export type Value =
 
 export interface ListValue {
   readonly kind: 'list'
-  /** Bit 0: ordered. */
+  /** Bit 0 means that the list is ordered. */
   flags: number
   items: Value[]
 }
@@ -28,20 +28,20 @@ export interface MapEntry {
 
 export interface MapValue {
   readonly kind: 'map'
-  /** Bit 0: ordered by key; bit 1: an index by value is kept as well. */
+  /** Bit 0 means that the map is ordered by key; bit 1, that it also has an index by value. */
   flags: number
   entries: MapEntry[]
 }
 
 export const NIL: Value = { kind: 'nil' }
-/** Deeper nesting than any application has; a guard against a stack overflow by hostile bytes. */
+/** The maximum nesting depth, so that hostile bytes cannot overflow the stack. */
 const MAX_DEPTH = 200
 const STRING_TYPE = 3
 const GEOJSON_TYPE = 23
-/** Extension type of the two comparison values (aerospike-common as_msgpack.c: ASVAL_CMP_*). */
+/** The extension type of wildcard and infinity (aerospike-common as_msgpack.c: ASVAL_CMP_*). */
 const COMPARISON_EXTENSION = 0xff
 
-/** @throws {Refusal} 4 when the bytes are not exactly one value. */
+/** @throws {Refusal} 4 if the bytes are not exactly one value. */
 export function decode(bytes: Buffer): Value {
   const reader = new Reader(bytes)
   const value = reader.value(0)
@@ -121,7 +121,7 @@ class Reader {
 
   #take(length: number): Buffer {
     const end = this.#at + length
-    if (end > this.#bytes.length) throw corrupt('a value beyond the end')
+    if (end > this.#bytes.length) throw corrupt('a value that ends after the bytes')
     const bytes = this.#bytes.subarray(this.#at, end)
     this.#at = end
     return bytes
@@ -156,7 +156,7 @@ class Reader {
     throw corrupt(`tag 0x${tag.toString(16)}`)
   }
 
-  /** The flags of a container stand in an extension in front of its elements, if it has any. */
+  /** Reads the flags of a container: if it has flags, an extension in front of its elements. */
   #flags(): number | undefined {
     const start = this.#at
     if (this.done) return undefined
@@ -184,7 +184,7 @@ class Reader {
   }
 }
 
-/** The bytes of a value, in the shortest form, as the server keeps them. */
+/** Encodes a value in the shortest form, as the server stores it. */
 export function encode(value: Value): Buffer {
   const parts: Uint8Array[] = []
   write(value, parts)

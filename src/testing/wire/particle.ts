@@ -2,7 +2,7 @@ import { normalise } from '../cdt/normalise.js'
 import { decode, encode, type ListValue, type MapValue, type Value } from './msgpack.js'
 import { Refusal, ResultCode } from './result-code.js'
 
-/** Particle types (as/include/base/datamodel.h). */
+/** The particle types (as/include/base/datamodel.h). */
 export const ParticleType = {
   null: 0,
   integer: 1,
@@ -15,7 +15,7 @@ export const ParticleType = {
   geojson: 23,
 } as const
 
-/** The value of a bin: its type and the bytes that travel. */
+/** The value of a bin: its type and its bytes in the wire protocol. */
 export interface Particle {
   readonly type: number
   readonly value: Buffer
@@ -26,8 +26,10 @@ const KNOWN_TYPES: ReadonlySet<number> = new Set([
 ])
 
 /**
- * A value as it is stored: bytes of its own, because those of the message share the socket's buffer.
- * @throws {Refusal} 4 for an unknown type, 1 for a list or map that does not decode.
+ * Converts a value of a message to the stored form. The bytes are copied, because the bytes of a
+ * message share the memory of the socket's buffer.
+ *
+ * @throws {Refusal} 4 for an unknown type, 1 for a list or map that cannot be decoded.
  */
 export function storeParticle(type: number, value: Buffer): Particle {
   assertParticleType(type)
@@ -45,8 +47,9 @@ function storeCollection(type: number, bytes: Buffer): Particle {
   try {
     value = normalise(decode(Buffer.from(bytes)))
   } catch {
-    // as/src/base/particle_list.c and particle_map.c: *_size_from_wire() answer "unknown".
-    throw new Refusal(ResultCode.unknown, 'a list or map that does not decode')
+    // The server also answers with the code "unknown" here (as/src/base/particle_list.c and
+    // particle_map.c: *_size_from_wire).
+    throw new Refusal(ResultCode.unknown, 'a list or map that cannot be decoded')
   }
   if (value.kind !== (type === ParticleType.list ? 'list' : 'map')) {
     throw new Refusal(ResultCode.unknown, 'a list or map of another type')
@@ -79,7 +82,7 @@ export function floatParticle(value: number): Particle {
   return { type: ParticleType.float, value: bytes }
 }
 
-/** An element of a collection as the value of a bin; nil has none. */
+/** Converts an element of a collection to the value of a bin. A nil has no such value. */
 export function toParticle(value: Value): Particle | undefined {
   switch (value.kind) {
     case 'nil':
@@ -97,7 +100,7 @@ export function toParticle(value: Value): Particle | undefined {
     case 'bytes':
       return { type: value.value[0] ?? ParticleType.blob, value: value.value.subarray(1) }
     case 'geojson':
-      // As a bin it has flags and a count of cells in front (as/src/base/particle_geojson.c).
+      // In a bin, flags and a count of cells come before the text (as/src/base/particle_geojson.c).
       return { type: ParticleType.geojson, value: Buffer.concat([Buffer.alloc(3), value.value]) }
     case 'list':
     case 'map':

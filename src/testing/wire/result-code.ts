@@ -1,6 +1,6 @@
 /**
- * Result codes of the client protocol (server 8.1.0.3, as/include/base/proto.h), those that the
- * emulator gives by itself. `faults.failNext` takes any number from 1 to 255.
+ * The result codes of the client protocol that the emulator uses by itself (server 8.1.0.3,
+ * as/include/base/proto.h). `faults.failNext` accepts any number from 1 to 255.
  */
 export const ResultCode = {
   ok: 0,
@@ -25,7 +25,7 @@ export const ResultCode = {
   securityNotSupported: 51,
 } as const
 
-/** Stops a command with the code that its answer carries. */
+/** Ends a command. Its answer has this result code; the reason is only for people who debug. */
 export class Refusal extends Error {
   readonly code: number
 
