@@ -54,7 +54,7 @@ export function memory(options: MemoryOptions = {}): Store {
   let generations = 0
 
   function stateOf(tag: TagId): TagState {
-    return { ...(records.get(tag) ?? NOTHING), marks: marks.get(tag) ?? [] }
+    return { ...(records.get(tag) ?? EMPTY_TAG), marks: marks.get(tag) ?? [] }
   }
 
   function unmark(tag: TagId, isGone: (mark: Mark) => boolean): boolean {
@@ -67,14 +67,14 @@ export function memory(options: MemoryOptions = {}): Store {
 
   function repaired({ tag, overdue }: Doubt): SnapshotState {
     const wasInDoubt = unmark(tag, (mark) => overdue.includes(mark.writeId))
-    const { version: known, row } = records.get(tag) ?? NOTHING
+    const { version: known, row } = records.get(tag) ?? EMPTY_TAG
     const version = wasInDoubt || known === undefined ? newVersion() : known
     records.set(tag, { version, row })
     return { ...stateOf(tag), version }
   }
 
   function touch(tag: TagId, settled: SettledRow | undefined): void {
-    const { version, row } = records.get(tag) ?? NOTHING
+    const { version, row } = records.get(tag) ?? EMPTY_TAG
     if (version === undefined && settled === undefined) return
     records.set(tag, {
       version: version && newVersion(),
@@ -87,7 +87,7 @@ export function memory(options: MemoryOptions = {}): Store {
       const stored = entries.get(key)
       return {
         entry: stored?.entry,
-        generation: stored?.generation ?? ABSENT,
+        generation: stored?.generation ?? ABSENT_GENERATION,
         tags: tags.map(stateOf),
       }
     },
@@ -133,7 +133,7 @@ export function memory(options: MemoryOptions = {}): Store {
     },
 
     async fill(key, entry, seen) {
-      if ((entries.peek(key)?.generation ?? ABSENT) !== seen) return 'outrun'
+      if ((entries.peek(key)?.generation ?? ABSENT_GENERATION) !== seen) return 'outrun'
       generations += 1
       entries.set(key, { entry, generation: generations as Generation })
       return entries.has(key) ? 'stored' : 'refused'
@@ -165,6 +165,6 @@ interface Stored {
 
 type TagRecord = Omit<TagState, 'marks'>
 
-const NOTHING: TagRecord = { version: undefined }
-const ABSENT = 0 as Generation
+const EMPTY_TAG: TagRecord = { version: undefined }
+const ABSENT_GENERATION = 0 as Generation
 const TAGS_PER_ENTRY = 8
