@@ -142,7 +142,7 @@ const DEFAULT_TIMEOUT = 200
 const DEFAULT_CONNECT_TIMEOUT = 300
 const DEFAULT_MAX_CONNS_PER_NODE = 100
 
-const aerospikeOptionNames = [
+export const aerospikeOptionNames = [
   'hosts',
   'namespace',
   'set',
