@@ -10,11 +10,11 @@ import { bufferOf } from './buffer.js'
  *     | 'CA' | format | checksum | value ...
  */
 export function seal(value: Uint8Array): Uint8Array {
-  const sealed = Buffer.allocUnsafe(HEADER + value.byteLength)
+  const sealed = Buffer.allocUnsafe(HEADER_BYTES + value.byteLength)
   sealed.writeUInt16BE(MARK, 0)
   sealed.writeUInt8(FORMAT, 2)
   sealed.writeUInt32BE(crc32(value), 3)
-  sealed.set(value, HEADER)
+  sealed.set(value, HEADER_BYTES)
   return sealed
 }
 
@@ -25,7 +25,7 @@ export function seal(value: Uint8Array): Uint8Array {
  */
 export function unseal(sealed: Uint8Array): Uint8Array {
   const bytes = bufferOf(sealed)
-  if (bytes.byteLength < HEADER) {
+  if (bytes.byteLength < HEADER_BYTES) {
     throw new UnreadableBytesError(`truncated: only ${bytes.byteLength} bytes`)
   }
   if (bytes.readUInt16BE(0) !== MARK) throw new UnreadableBytesError('not written by this package')
@@ -33,7 +33,7 @@ export function unseal(sealed: Uint8Array): Uint8Array {
   if (format !== FORMAT) {
     throw new UnreadableBytesError(`expected format ${FORMAT}, got format ${format}`)
   }
-  const value = bytes.subarray(HEADER)
+  const value = bytes.subarray(HEADER_BYTES)
   if (bytes.readUInt32BE(3) !== crc32(value)) throw new UnreadableBytesError('damaged or truncated')
   return value
 }
@@ -47,7 +47,7 @@ export class UnreadableBytesError extends Error {
 }
 
 /** The length of the header in bytes. */
-const HEADER = 7
+const HEADER_BYTES = 7
 /** The letters 'CA'. */
 const MARK = 0x4341
 const FORMAT = 1

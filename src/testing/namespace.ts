@@ -46,7 +46,7 @@ export type NamespaceConfig = {
 } & { applyTtlReductions: boolean }
 
 /** The longest TTL: ten years, in seconds (as/include/base/cfg.h: MAX_ALLOWED_TTL). */
-const MAX_TTL = 315_360_000
+const MAX_TTL_SECONDS = 315_360_000
 export const TTL_DEFAULT = 0
 export const TTL_NEVER = 0xffff_ffff
 export const TTL_KEEP = 0xffff_fffe
@@ -147,7 +147,7 @@ export class Namespace {
 
   /** Returns whether the server accepts this number as the TTL of a write. */
   isTtl(ttl: number): boolean {
-    return ttl <= MAX_TTL || ttl === TTL_NEVER || ttl === TTL_KEEP
+    return ttl <= MAX_TTL_SECONDS || ttl === TTL_NEVER || ttl === TTL_KEEP
   }
 
   /**

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { aerospike, ConfigurationError, memory } from '../../src/index.js'
-import { aerospikeSettings } from '../../src/store/aerospike/options.js'
+import { aerospikeOptionNames, aerospikeSettings } from '../../src/store/aerospike/options.js'
 
 describe('wrong options of memory()', () => {
   const whole = 'expected a whole number above zero, got'
@@ -113,6 +115,12 @@ describe('the options of aerospike()', () => {
     expect(timesOf('1.5s')).toBe(1_500)
     expect(timesOf('0.5ms')).toBe(1)
     expect(timesOf('1y')).toBe(2 ** 31 - 1)
+  })
+
+  it('are all in docs/aerospike.md', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/aerospike.md'), 'utf8')
+    const [, options = ''] = /^## Options\n([\s\S]*?)^## /m.exec(page) ?? []
+    for (const name of aerospikeOptionNames) expect(options).toContain(`\`${name}\``)
   })
 
   it('have defaults', () => {

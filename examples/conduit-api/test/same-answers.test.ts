@@ -13,10 +13,10 @@ async function evening({ call, register }: Api): Promise<string[]> {
       as,
       ...(body !== undefined && { body }),
     })
-    const told = JSON.stringify(json, (name, value) =>
+    const answer = JSON.stringify(json, (name, value) =>
       ['createdAt', 'updatedAt', 'token'].includes(name) ? typeof value : value,
     )
-    transcript.push(`${as?.username ?? 'nobody'} ${method} ${path}: ${status} ${etag} ${told}`)
+    transcript.push(`${as?.username ?? 'nobody'} ${method} ${path}: ${status} ${etag} ${answer}`)
   }
   const everyoneLooks = async () => {
     for (const as of [undefined, ...people]) {

@@ -52,16 +52,16 @@ export function aerospike(options: AerospikeOptions = {}): Store {
  * How long a tag is kept after it was last touched, in seconds. The entries of an expired tag are
  * invalid, so no entry lives longer than this, whatever its TTL.
  */
-const TAG_TTL = 7 * 24 * 3600
+const TAG_TTL_SECONDS = 7 * 24 * 3600
 
 /** In seconds. A lease ends much earlier, at the time that its record contains. */
-const LEASE_TTL = 60
+const LEASE_TTL_SECONDS = 60
 
 /**
  * The maximum size of a record on any server, in bytes. Larger values are not sent at all, because
  * the client answers a much larger put with a time-out instead of a refusal.
  */
-const LARGEST_RECORD = 8 * 2 ** 20
+const MAX_RECORD_BYTES = 8 * 2 ** 20
 
 const zip = promisify(gzip)
 const unzip = promisify(gunzip)
@@ -71,7 +71,7 @@ class AerospikeStore implements Store {
   readonly #commands: Commands
   readonly #records: Batcher<string, Row>
   readonly #repairs: Batcher<string, SnapshotState>
-  #largestRecord = LARGEST_RECORD
+  #maxRecordBytes = MAX_RECORD_BYTES
 
   constructor(settings: AerospikeSettings) {
     this.#settings = settings
@@ -124,7 +124,7 @@ class AerospikeStore implements Store {
       const updateOnly = holdUntil === undefined && row === undefined
       return { ...this.#tagWrite(tag, operations), updateOnly }
     }
-    const rows = await this.#commands.write(touched.map(touch), TAG_TTL)
+    const rows = await this.#commands.write(touched.map(touch), TAG_TTL_SECONDS)
     // A full namespace refuses to change a tag but allows removing it, which invalidates its
     // entries too.
     const refused = touched.filter((_, index) => rows[index]?.status === status.full)
@@ -140,13 +140,13 @@ class AerospikeStore implements Store {
       ...this.#tagWrite(tag, (as) => [removeMarks(as, ids)]),
       updateOnly: true,
     }))
-    expectOk(await this.#commands.write(writes, TAG_TTL), status.notFound)
+    expectOk(await this.#commands.write(writes, TAG_TTL_SECONDS), status.notFound)
   }
 
   async fill(key: EntryKey, entry: Entry, seen: Generation, keepFor: number): Promise<FillOutcome> {
     const isZipped = entry.value.byteLength > this.#settings.compressAbove
     const value = isZipped ? await zip(entry.value) : bufferOf(entry.value)
-    if (value.byteLength >= this.#largestRecord) return 'refused'
+    if (value.byteLength >= this.#maxRecordBytes) return 'refused'
     const record = { ...entryBins(entry, value), ...(isZipped && { z: 1 }) }
     const ttl = keepFor / 1000
     const code = await this.#commands.put(this.#settings.entrySet, key, record, ttl, seen)
@@ -158,7 +158,7 @@ class AerospikeStore implements Store {
       case status.notFound:
         return 'outrun'
       case status.tooBig:
-        this.#largestRecord = Math.min(this.#largestRecord, value.byteLength)
+        this.#maxRecordBytes = Math.min(this.#maxRecordBytes, value.byteLength)
         return 'refused'
       case status.full:
         return 'refused'
@@ -174,7 +174,7 @@ class AerospikeStore implements Store {
   async lease(lease: LeaseId, until: number, now: number): Promise<boolean> {
     const { leaseSet } = this.#settings
     const take = (generation: number) =>
-      this.#commands.put(leaseSet, lease, { [bins.until]: until }, LEASE_TTL, generation)
+      this.#commands.put(leaseSet, lease, { [bins.until]: until }, LEASE_TTL_SECONDS, generation)
     if ((await take(0)) === status.ok) return true
     const [row] = await this.#commands.read([{ set: leaseSet, key: lease }])
     if (row?.status !== status.ok || Number(row.bins[bins.until]) >= now) return false
@@ -214,7 +214,7 @@ class AerospikeStore implements Store {
           as.operations.read(bins.row),
         ]),
       ),
-      TAG_TTL,
+      TAG_TTL_SECONDS,
     )
     expectOk(rows)
     return rows.map((row) => {
@@ -227,7 +227,7 @@ class AerospikeStore implements Store {
   #writeTags(tags: readonly TagId[], operations: RowWrite['operations']): Promise<Row[]> {
     return this.#commands.write(
       tags.map((tag) => this.#tagWrite(tag, operations)),
-      TAG_TTL,
+      TAG_TTL_SECONDS,
     )
   }
 
@@ -239,7 +239,7 @@ class AerospikeStore implements Store {
   async #entryIn(row: Row | undefined): Promise<Entry | undefined> {
     const entry = row && entryOf(row.bins)
     if (entry === undefined || row?.bins.z !== 1) return entry
-    const value = await unzip(entry.value, { maxOutputLength: LARGEST_VALUE }).catch(
+    const value = await unzip(entry.value, { maxOutputLength: MAX_DECOMPRESSED_BYTES }).catch(
       () => undefined,
     )
     return value && { ...entry, value }
@@ -250,7 +250,7 @@ class AerospikeStore implements Store {
  * The maximum size of a decompressed value, in bytes, so that hostile bytes cannot use up the
  * memory.
  */
-const LARGEST_VALUE = 256 * 2 ** 20
+const MAX_DECOMPRESSED_BYTES = 256 * 2 ** 20
 
 function stateIn(row: Row): TagState {
   return present(row) === undefined ? MISSING_TAG : tagStateOf(row.bins)

@@ -3,7 +3,7 @@ import { nextTurn } from '../../event-loop/next-turn.js'
 /** How many failures in a row open the breaker. */
 const FAILURES_TO_OPEN = 5
 /** How long the breaker stays open, in milliseconds. */
-const OPEN_FOR = 500
+const OPEN_MILLISECONDS = 500
 
 /** The command was not tried because the breaker is open. `cause` is the last failure. */
 export class CircuitOpenError extends Error {
@@ -52,7 +52,7 @@ export class Breaker {
     } catch (error) {
       this.#failures += 1
       this.#lastError = error
-      this.#openUntil = this.#clock() + OPEN_FOR
+      this.#openUntil = this.#clock() + OPEN_MILLISECONDS
       throw error
     } finally {
       this.#isProbing = false

@@ -210,7 +210,7 @@ export class Commands {
   /** The client takes whole seconds. Zero would mean the namespace's default, so the least is 1. */
   #ttl(aerospike: Aerospike, seconds: number): number {
     if (this.#isTtlForbidden) return aerospike.ttl.NEVER_EXPIRE
-    return Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_TTL)
+    return Math.min(Math.max(1, Math.ceil(seconds)), MAX_TTL_SECONDS)
   }
 
   #key(aerospike: Aerospike, set: string, key: string) {
@@ -253,7 +253,7 @@ function convertible(operation: object): object {
 }
 
 /** The longest TTL that the server accepts: ten years, in seconds. */
-const LONGEST_TTL = 315_360_000
+const MAX_TTL_SECONDS = 315_360_000
 
 function rowOf({ status: code, record }: { status: unknown; record?: unknown }): Row {
   const { bins, gen } = (record ?? {}) as { bins?: Bins | null; gen?: number }

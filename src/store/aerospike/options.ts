@@ -142,7 +142,7 @@ const DEFAULT_TIMEOUT = 200
 const DEFAULT_CONNECT_TIMEOUT = 300
 const DEFAULT_MAX_CONNS_PER_NODE = 100
 
-const aerospikeOptionNames = [
+export const aerospikeOptionNames = [
   'hosts',
   'namespace',
   'set',
@@ -160,11 +160,11 @@ const aerospikeOptionNames = [
 /** Whole milliseconds, because the native client takes no fractions. */
 function timeoutOf(name: 'timeout' | 'connectTimeout', given: unknown): number | undefined {
   const milliseconds = durationWithUnitOf(`aerospike.${name}`, given)
-  return milliseconds && Math.min(Math.ceil(milliseconds), LONGEST_TIMEOUT)
+  return milliseconds && Math.min(Math.ceil(milliseconds), MAX_TIMEOUT)
 }
 
 /** In milliseconds, 24 days: the native client and timers of Node.js count in 32 bits. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1
+const MAX_TIMEOUT = 2 ** 31 - 1
 
 function hostsOf(option: unknown, env: NodeJS.ProcessEnv): readonly HostAndPort[] {
   const given = option ?? env.AEROSPIKE_HOSTS ?? DEFAULT_HOSTS

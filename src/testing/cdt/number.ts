@@ -8,7 +8,7 @@ import { Refusal, ResultCode } from '../wire/result-code.js'
  * @throws {Refusal} 4 if the old value or the delta is not a number.
  */
 export function add(old: Value | undefined, delta: Value | undefined, sign: 1 | -1): Value {
-  const step = delta === undefined || delta.kind === 'nil' ? ONE : delta
+  const step = delta === undefined || delta.kind === 'nil' ? DEFAULT_DELTA : delta
   if (step.kind !== 'int' && step.kind !== 'double') {
     throw new Refusal(ResultCode.parameter, `a delta of type ${step.kind}`)
   }
@@ -27,4 +27,4 @@ export function add(old: Value | undefined, delta: Value | undefined, sign: 1 | 
   throw new Refusal(ResultCode.parameter, `increment of a ${old.kind}`)
 }
 
-const ONE: Value = { kind: 'int', value: 1n }
+const DEFAULT_DELTA: Value = { kind: 'int', value: 1n }

@@ -35,7 +35,7 @@ export interface MapValue {
 
 export const NIL: Value = { kind: 'nil' }
 /** The maximum nesting depth, so that hostile bytes cannot overflow the stack. */
-const MAX_DEPTH = 200
+const MAX_NESTING = 200
 const STRING_TYPE = 3
 const GEOJSON_TYPE = 23
 /** The extension type of wildcard and infinity (aerospike-common as_msgpack.c: ASVAL_CMP_*). */
@@ -66,7 +66,7 @@ class Reader {
   }
 
   value(depth: number): Value {
-    if (depth > MAX_DEPTH) throw corrupt('nested too deeply')
+    if (depth > MAX_NESTING) throw corrupt('nested too deeply')
     const tag = this.#uint(1)
     if (tag < 0x80) return { kind: 'int', value: BigInt(tag) }
     if (tag >= 0xe0) return { kind: 'int', value: BigInt(tag - 0x100) }
