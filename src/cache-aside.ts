@@ -71,8 +71,7 @@ export class CacheAside {
   #explanationOf(operation: Operation): Explanation {
     const { planner } = this.#context
     if (!hasModel(operation)) {
-      const isQuery = operation.operation.startsWith('$queryRaw')
-      return explainWrite(operation, planner.raw(sqlOf(operation.args), isQuery))
+      return explainWrite(operation, planner.raw(sqlOf(operation.args)))
     }
     const { model, __internalParams } = operation
     const { cache, ...args } = objectOf(operation.args)

@@ -5,7 +5,7 @@ import type { Narrowed, Part } from './dependencies.js'
 import { dependingOn, touchesOfRows } from './described-rows.js'
 import { canonicalRead, type EntryKey, entryKey } from './key.js'
 import { type Args, objectOf, type Query } from './query.js'
-import { mayWrite, modelsNamedIn } from './raw-sql.js'
+import { effectOf, type SqlEffect } from './raw-sql.js'
 import { asItIs, type Returning, returning } from './returning.js'
 import { type RowVersions, versionsIn, type WrittenVersions, writtenIn } from './row-versions.js'
 import { type Survey, survey } from './survey.js'
@@ -198,12 +198,29 @@ export class Planner {
     return objectOf(objectOf(returning(this.#tracked, query, {}).args).select)
   }
 
-  /** The tags that raw SQL touches. Without a text it may do anything. */
-  raw(sql: string | undefined, isQuery: boolean): readonly Tag[] {
-    if (sql === undefined) return this.everything()
-    if (isQuery && !mayWrite(sql)) return []
-    const named = modelsNamedIn(this.#tracked.models.values(), sql)
-    return this.anyRowsOf(named.map(({ name }) => name))
+  /** The effect of raw SQL. Without a text it may do anything. */
+  effectOf(sql: string | undefined): SqlEffect {
+    return sql === undefined
+      ? { models: 'all', cascades: true, mayCommit: true }
+      : effectOf(this.#tracked.models.values(), sql)
+  }
+
+  /** The tags that raw SQL touches. */
+  raw(sql: string | undefined): readonly Tag[] {
+    const { models, cascades } = this.effectOf(sql)
+    if (models === 'all') return this.everything()
+    const names = models.map(({ name }) => name)
+    return this.anyRowsOf(cascades ? this.#withReferring(names) : names)
+  }
+
+  /** These models and all that refer to them, directly or through others: TRUNCATE ... CASCADE empties them. */
+  #withReferring(names: readonly string[]): ReadonlySet<string> {
+    const all = new Set(names)
+    // The set grows while the loop runs.
+    for (const name of all) {
+      for (const { holder } of this.#tracked.model(name).referencedBy) all.add(holder)
+    }
+    return all
   }
 
   /** The tags that a write touches of which only the models are known. */

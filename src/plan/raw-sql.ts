@@ -1,29 +1,200 @@
 import type { Model } from '../catalog/catalog.js'
+import { type SqlToken, sqlTokens } from './sql-tokens.js'
+
+/** What raw SQL may do, as far as its text says. */
+export interface SqlEffect {
+  /** The models whose rows may change; `'all'` where the text does not say which. */
+  readonly models: readonly Model[] | 'all'
+  /** Whether the rows of models that refer to these may go, whatever their `onDelete` says. */
+  readonly cascades: boolean
+  /** Whether it may commit the transaction that it runs in. */
+  readonly mayCommit: boolean
+}
+
+/** The effects of SQL that changes no rows. */
+export const NO_EFFECT: SqlEffect = { models: [], cascades: false, mayCommit: false }
+
+const ANY_EFFECT: SqlEffect = { models: 'all', cascades: true, mayCommit: true }
 
 /**
- * Whether the text of a raw query may write. A keyword anywhere in the text is enough: `SELECT ... FOR
- * UPDATE` counts as a write, which costs some hits but never gives a wrong answer.
+ * The effects of raw SQL. What is not understood counts as changing every model.
+ *
+ * A SELECT changes no rows, unless it calls a function that does: that is not known, and an application
+ * says it with `$cache.changing`.
  */
-export function mayWrite(sql: string): boolean {
-  return writingKeyword.test(sql)
-}
-
-const writingKeyword =
-  /\b(insert|update|delete|merge|replace|upsert|truncate|create|alter|drop|rename|call|exec|execute|do|copy|load|refresh)\b/i
-
-/** The models whose tables the text of raw SQL names; every model where it names none. */
-export function modelsNamedIn(models: Iterable<Model>, sql: string): readonly Model[] {
+export function effectOf(models: Iterable<Model>, sql: string): SqlEffect {
+  const tokens = sqlTokens(sql)
+  if (tokens === undefined) return ANY_EFFECT
   const all = [...models]
-  const named = all.filter(namedIn(sql))
-  // A write through a view changes tables that the text does not name.
-  return named.length === 0 || named.some((model) => model.kind === 'view') ? all : named
+  return statementsIn(tokens)
+    .map((statement) => effectOfStatement(all, statement))
+    .reduce(both, NO_EFFECT)
 }
 
-function namedIn(sql: string): (model: Model) => boolean {
-  const text = sql.toLowerCase()
-  const words = new Set(text.match(/[\p{L}\p{N}_$]+/gu))
-  return ({ table }) => {
-    const name = table.toLowerCase()
-    return words.has(name) || (/[^\p{L}\p{N}_$]/u.test(name) && text.includes(name))
+function both(one: SqlEffect, other: SqlEffect): SqlEffect {
+  const isAll = one.models === 'all' || other.models === 'all'
+  return {
+    models: isAll
+      ? 'all'
+      : [...new Set([...(one.models as Model[]), ...(other.models as Model[])])],
+    cascades: one.cascades || other.cascades,
+    mayCommit: one.mayCommit || other.mayCommit,
   }
 }
+
+function statementsIn(tokens: readonly SqlToken[]): readonly (readonly SqlToken[])[] {
+  const statements: SqlToken[][] = [[]]
+  for (const token of tokens) {
+    if (isSymbol(token, ';')) statements.push([])
+    else statements.at(-1)?.push(token)
+  }
+  return statements.filter((statement) => statement.length > 0)
+}
+
+function effectOfStatement(models: readonly Model[], statement: readonly SqlToken[]): SqlEffect {
+  const first = statement.find((token) => !isSymbol(token, '('))
+  if (first?.kind !== 'word') return ANY_EFFECT
+  const verb = first.value
+  if (verb === 'explain') return effectOfExplained(models, statement.slice(1))
+  if (verb === 'prepare') {
+    return isWord(statement[1], 'transaction') ? { ...NO_EFFECT, mayCommit: true } : ANY_EFFECT
+  }
+  // COMMIT PREPARED commits what another connection wrote.
+  if (committing.has(verb)) {
+    return isWord(statement[1], 'prepared') ? ANY_EFFECT : { ...NO_EFFECT, mayCommit: true }
+  }
+  if (harmless.has(verb)) return NO_EFFECT
+  if (reading.has(verb)) return effectOfRead(models, statement)
+  if (!writing.has(verb)) return ANY_EFFECT
+  return effectOfWrite(models, statement)
+}
+
+/** EXPLAIN runs its statement only with ANALYZE. */
+function effectOfExplained(models: readonly Model[], rest: readonly SqlToken[]): SqlEffect {
+  if (!rest.some((token) => isWord(token, 'analyze') || isWord(token, 'analyse'))) return NO_EFFECT
+  const start = rest.findIndex(
+    ({ kind, value }) => kind === 'word' && (writing.has(value) || reading.has(value)),
+  )
+  return start === -1 ? ANY_EFFECT : effectOfStatement(models, rest.slice(start))
+}
+
+/** A query changes rows where a part of it (`WITH gone AS (DELETE ...)`), or text that it may run, does. */
+function effectOfRead(models: readonly Model[], statement: readonly SqlToken[]): SqlEffect {
+  if (verbsIn(statement).length > 0) return effectOfWrite(models, statement)
+  const runsText = statement.some(
+    (token, index) => isCall(statement, index) && !harmlessFunctions.has(token.value.toLowerCase()),
+  )
+  const holdsSql = statement.some(({ kind, value }) => kind === 'text' && sqlInText.test(value))
+  return runsText && holdsSql ? ANY_EFFECT : NO_EFFECT
+}
+
+function effectOfWrite(models: readonly Model[], statement: readonly SqlToken[]): SqlEffect {
+  const cascades = statement.some((token) => isWord(token, 'cascade'))
+  const named = models.filter(({ table }) =>
+    statement.some(({ kind, value }) => isNaming(kind) && isSameName(table, value)),
+  )
+  const targets = verbsIn(statement).flatMap((index) => targetsAt(statement, index))
+  const isKnown =
+    named.length > 0 && targets.every((name) => named.some(({ table }) => isSameName(table, name)))
+  // A write through a view changes tables that the text does not name.
+  const isThroughView = named.some(({ kind }) => kind === 'view')
+  if (!isKnown || isThroughView) return { ...ANY_EFFECT, mayCommit: false }
+  return { models: named, cascades, mayCommit: false }
+}
+
+/**
+ * The places of verbs that change rows: at the beginning of the statement, of a part of it in parentheses,
+ * or after such parts. Elsewhere they are other words, as in FOR UPDATE or ON CONFLICT DO UPDATE.
+ */
+function verbsIn(statement: readonly SqlToken[]): readonly number[] {
+  return [...statement.keys()].filter((index) => {
+    const before = statement[index - 1]
+    const isFirst = before === undefined || isSymbol(before, '(') || isSymbol(before, ')')
+    const token = statement[index]
+    return (
+      isFirst && token?.kind === 'word' && changing.has(token.value) && !isCall(statement, index)
+    )
+  })
+}
+
+/** The names of the tables that the verb at that place changes; an empty name where there is none. */
+function targetsAt(statement: readonly SqlToken[], verb: number): readonly string[] {
+  const targets: string[] = []
+  let at = verb + 1
+  while (statement[at]?.kind === 'word' && beforeTarget.has(statement[at]?.value ?? '')) at += 1
+  for (;;) {
+    const { name, end } = nameAt(statement, at)
+    targets.push(name)
+    if (!isSymbol(statement[end], ',') || !isWord(statement[verb], 'truncate')) return targets
+    at = end + 1
+  }
+}
+
+/** A table's name that begins there, without its schema; empty where there is none. */
+function nameAt(statement: readonly SqlToken[], start: number): { name: string; end: number } {
+  let at = start
+  let name = ''
+  for (;;) {
+    const token = statement[at]
+    if (token === undefined || !isNaming(token.kind)) return { name, end: at }
+    name = token.value
+    at += 1
+    if (!isSymbol(statement[at], '.')) return { name, end: at }
+    at += 1
+  }
+}
+
+function isNaming(kind: SqlToken['kind']): boolean {
+  return kind === 'word' || kind === 'name'
+}
+
+/** Databases differ in whether the case of a name counts, so it does not here. */
+function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
+
+function isWord(token: SqlToken | undefined, value: string): boolean {
+  return token?.kind === 'word' && token.value === value
+}
+
+function isSymbol(token: SqlToken | undefined, value: string): boolean {
+  return token?.kind === 'symbol' && token.value === value
+}
+
+function isCall(statement: readonly SqlToken[], index: number): boolean {
+  const token = statement[index]
+  return (
+    token !== undefined &&
+    isNaming(token.kind) &&
+    isSymbol(statement[index + 1], '(') &&
+    !notAFunction.has(token.value)
+  )
+}
+
+const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
+
+/** The verbs that change rows. */
+const changing = words('insert update delete merge replace truncate upsert')
+/** The verbs that change rows or tables of those that they name. */
+const writing = new Set([...changing, ...words('create alter drop rename copy load refresh')])
+const reading = words('select with values table from')
+/** In SQLite, RELEASE of the outermost savepoint commits. */
+const committing = words('commit end release')
+/** The verbs that change no row of a table. */
+const harmless = words(
+  'begin start rollback abort savepoint set reset show lock analyze analyse vacuum pragma listen notify unlisten discard checkpoint deallocate declare fetch move close describe desc use kill optimize check',
+)
+/** The words that may stand between a verb and its table. */
+const beforeTarget = words(
+  'into from only table low_priority delayed high_priority ignore quick or abort fail rollback replace overwrite top',
+)
+/** The words that may stand before a parenthesis without being functions. */
+const notAFunction = words(
+  'in values and or not as from join on where having select using exists any all some with over filter by then else when case into lateral row array interval cast union except intersect distinct',
+)
+/** Functions that change no rows. Others might run SQL that they get as text. */
+const harmlessFunctions = words(
+  'count sum min max avg coalesce nullif lower upper length trim now set_config current_setting pg_notify pg_advisory_lock pg_advisory_xact_lock pg_advisory_unlock pg_try_advisory_lock pg_try_advisory_xact_lock to_char to_date to_timestamp date_trunc extract concat concat_ws substring replace regexp_replace like json_build_object jsonb_build_object json_agg jsonb_agg array_agg string_agg group_concat ifnull isnull abs round floor ceil greatest least row_number rank dense_rank lag lead unnest generate_series json_extract strftime date datetime md5 gen_random_uuid random',
+)
+const sqlInText =
+  /\b(insert\s+into|update\s+\S+\s+set|delete\s+from|merge\s+into|truncate|call|exec(ute)?)\b/i

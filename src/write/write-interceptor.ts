@@ -87,10 +87,9 @@ export class WriteInterceptor {
   }
 
   /** Runs raw SQL. */
-  async raw({ operation, args, query, __internalParams }: Operation): Promise<unknown> {
+  async raw({ args, query, __internalParams }: Operation): Promise<unknown> {
     const { planner } = this.#context
-    const isQuery = operation.startsWith('$queryRaw')
-    const tags = this.#declared.current() ?? this.#touches(() => planner.raw(sqlOf(args), isQuery))
+    const tags = this.#declared.current() ?? this.#touches(() => planner.raw(sqlOf(args)))
     if (tags.length === 0) return query(args)
     const statement = { tags, run: () => query(args), touched: () => tags, isRevocable: false }
     return this.transactions.run(statement, __internalParams?.transaction)

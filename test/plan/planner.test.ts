@@ -201,12 +201,22 @@ describe('tags', () => {
 })
 
 describe('raw SQL', () => {
-  it.each<[string, string | undefined, boolean, readonly string[]]>([
-    ['that only reads touches nothing', 'SELECT * FROM posts', true, []],
-    ['that is executed touches what it names', 'ANALYZE "Team"', false, ['Membership', 'Team']],
-    ['that writes touches what it names', 'DELETE FROM "Badge" RETURNING 1', true, ['Badge']],
-  ])('%s', (_, sql, isQuery, names) => {
-    const tags = plannerWith().raw(sql, isQuery)
+  it.each<[string, string, readonly string[]]>([
+    ['that only reads touches nothing', 'SELECT * FROM posts', []],
+    ['that changes no row touches nothing', 'ANALYZE "Team"', []],
+    ['that writes touches what it names', 'DELETE FROM "Badge" RETURNING 1', ['Badge']],
+    [
+      'that writes touches what referential actions reach',
+      'DELETE FROM "Team"',
+      ['Membership', 'Team'],
+    ],
+    [
+      'that truncates with CASCADE touches what refers to its tables',
+      'TRUNCATE "Org" CASCADE',
+      ['Membership', 'Org'],
+    ],
+  ])('%s', (_, sql, names) => {
+    const tags = plannerWith().raw(sql)
     expect(
       tags
         .map(({ name }) => name)
@@ -215,7 +225,8 @@ describe('raw SQL', () => {
     ).toEqual(names)
   })
 
-  it.each([true, false])('without a text touches everything', (isQuery) => {
-    expect(plannerWith().raw(undefined, isQuery)).toEqual(plannerWith().everything())
+  it('without a text touches everything', () => {
+    expect(plannerWith().raw(undefined)).toEqual(plannerWith().everything())
   })
+})
 })

@@ -2,19 +2,18 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.js'
 import { parseSchema } from '../../src/catalog/schema.js'
-import { mayWrite, modelsNamedIn } from '../../src/plan/raw-sql.js'
+import { effectOf } from '../../src/plan/raw-sql.js'
 
 const shop = parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8'))
-const everyModel = [...shop.models.keys()].sort()
 
-function namedIn({ models }: Catalog, sql: string): readonly string[] {
-  return modelsNamedIn(models.values(), sql)
-    .map(({ name }) => name)
-    .sort()
+/** The names of the models that the SQL may change, or `'all'`. */
+function changedIn({ models }: Catalog, sql: string): readonly string[] | 'all' {
+  const effect = effectOf(models.values(), sql)
+  return effect.models === 'all' ? 'all' : effect.models.map(({ name }) => name).sort()
 }
 
-function written(sql: string): readonly string[] {
-  return namedIn(shop, sql)
+function changed(sql: string): readonly string[] | 'all' {
+  return changedIn(shop, sql)
 }
 
 describe('raw SQL changes', () => {
@@ -30,26 +29,61 @@ describe('raw SQL changes', () => {
     `UPDATE\tposts\nSET views = 1`,
     `MERGE INTO posts AS t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE`,
   ])('the model whose table it names: %s', (sql) => {
-    expect(written(sql)).toEqual(['Post'])
+    expect(changed(sql)).toEqual(['Post'])
   })
 
   it('each table that it names', () => {
-    expect(written(`DELETE FROM "Tag" USING "Team"`)).toEqual(['Tag', 'Team'])
+    expect(changed(`DELETE FROM "Tag" USING "Team"`)).toEqual(['Tag', 'Team'])
   })
 
   it('a join table', () => {
-    expect(written(`DELETE FROM "_PostToTag" WHERE "A" = 1`)).toEqual(['_PostToTag'])
+    expect(changed(`DELETE FROM "_PostToTag" WHERE "A" = 1`)).toEqual(['_PostToTag'])
   })
 
   it.each([
-    ['names none', 'CALL nightly()'],
+    ['calls a procedure', 'CALL merge_posts("posts")'],
+    ['runs a block', `DO $$ BEGIN UPDATE posts SET views = 1; END $$`],
+    ['runs text', `EXECUTE 'UPDATE posts SET views = 1'`],
+    ['runs text through a function', `SELECT run('UPDATE posts SET views = 1')`],
     ['names a table that only looks like one', `DELETE FROM archived_posts`],
     ['names a model by its name, not its table', `DELETE FROM "Post"`],
-    ['is empty', ''],
+    [
+      'writes to a table that is no model, and reads one',
+      `UPDATE posts_eu SET a = b.id FROM "Tag" b`,
+    ],
+    [
+      'writes to a partition in a part of it',
+      `WITH a AS (DELETE FROM posts_eu RETURNING *) SELECT * FROM posts`,
+    ],
     ['names a view', `DELETE FROM "AuthorStats"`],
     ['names a view beside a table', `DELETE FROM "AuthorStats" USING posts`],
+    ['begins with an unknown word', 'FROBNICATE posts'],
+    ['does not end a string', `UPDATE posts SET title = 'x`],
+    ['does not end a comment', 'UPDATE posts SET title = 1 /* x'],
+    [
+      'has a string that databases read differently',
+      String.raw`UPDATE posts SET title = 'x\', views = 'y'`,
+    ],
+    ['commits what another connection has prepared', `COMMIT PREPARED 'a'`],
   ])('every table where it %s', (_, sql) => {
-    expect(written(sql)).toEqual(everyModel)
+    expect(changed(sql)).toBe('all')
+  })
+
+  it.each([
+    [`UPDATE posts SET title = 'DELETE FROM "Tag"'`, ['Post']],
+    [`UPDATE posts SET title = 'it''s' -- and "Tag"`, ['Post']],
+    [`UPDATE /* "Tag" /* nested */ */ posts SET title = $a$ "Tag" $a$`, ['Post']],
+    [`SELECT 1; DELETE FROM "Tag"; UPDATE posts SET views = 1`, ['Post', 'Tag']],
+    [`WITH gone AS (DELETE FROM "Tag" RETURNING id) SELECT * FROM gone`, ['Tag']],
+    [`WITH a AS (SELECT 1) UPDATE posts SET views = 1`, ['Post']],
+    [`INSERT INTO "Tag" (name) VALUES ('x') ON CONFLICT DO UPDATE SET name = 'y'`, ['Tag']],
+    ['INSERT INTO `Tag` (name) VALUES (1) ON DUPLICATE KEY UPDATE name = 2', ['Tag']],
+    ['EXPLAIN ANALYZE DELETE FROM posts', ['Post']],
+    ['TRUNCATE TABLE posts, "Tag"', ['Post', 'Tag']],
+    ['INSERT OR REPLACE INTO "Tag" VALUES (1)', ['Tag']],
+    ['ALTER TABLE posts DROP COLUMN views', ['Post']],
+  ])('%s', (sql, expected) => {
+    expect(changed(sql)).toEqual(expected)
   })
 
   it('a table whose name no word can be', () => {
@@ -65,34 +99,60 @@ describe('raw SQL changes', () => {
         id Int @id
         @@map("straße")
       }`)
-    expect(namedIn(catalog, `DELETE FROM "shop orders"`)).toEqual(['Order'])
-    expect(namedIn(catalog, `DELETE FROM "straße"`)).toEqual(['Client'])
+    expect(changedIn(catalog, `DELETE FROM "shop orders"`)).toEqual(['Order'])
+    expect(changedIn(catalog, `DELETE FROM "straße"`)).toEqual(['Client'])
   })
 })
 
-describe('a raw query may write', () => {
+describe('raw SQL changes nothing that', () => {
   it.each([
-    'INSERT INTO t VALUES (1)',
-    'update t set a = 1',
-    'WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone',
-    'SELECT * FROM t FOR UPDATE',
-    'REPLACE INTO t VALUES (1)',
-    'TRUNCATE t',
-    'call nightly()',
-    'DO $$ BEGIN END $$',
-    'REFRESH MATERIALIZED VIEW v',
-  ])('%s', (sql) => {
-    expect(mayWrite(sql)).toBe(true)
-  })
-})
-
-describe('a raw query only reads', () => {
-  it.each([
+    '',
+    ' -- nothing ',
     'SELECT 1',
-    'select updated_at, "deleted" from t',
+    'SELECT * FROM posts FOR UPDATE',
+    'SELECT * FROM posts FOR NO KEY UPDATE',
+    `SELECT * FROM posts WHERE title = 'update posts set'`,
+    `SELECT replace(title, 'a', 'b'), lower(replace(title, 'a', 'b')) FROM posts`,
+    `SELECT "update", "deleted" FROM posts`,
+    'select updated_at from posts',
     'WITH a AS (SELECT 1) SELECT * FROM a',
-    'EXPLAIN SELECT 1',
+    'EXPLAIN DELETE FROM posts',
+    `SELECT set_config('app.tenant', 'a', true)`,
+    `SET LOCAL app.tenant = 'a'`,
+    'SELECT pg_advisory_xact_lock(1)',
+    `SELECT pg_notify('changes', 'update posts set x')`,
+    'ANALYZE posts',
+    'LOCK TABLE posts',
+    'SAVEPOINT a',
+    'PRAGMA foreign_keys',
   ])('%s', (sql) => {
-    expect(mayWrite(sql)).toBe(false)
+    expect(changed(sql)).toEqual([])
+  })
+})
+
+describe('raw SQL', () => {
+  it.each([
+    'COMMIT',
+    'END',
+    'COMMIT AND CHAIN',
+    `PREPARE TRANSACTION 'a'`,
+    'RELEASE a',
+    'SELECT 1; COMMIT',
+  ])('may commit its transaction: %s', (sql) => {
+    expect(effectOf(shop.models.values(), sql).mayCommit).toBe(true)
+  })
+
+  it.each(['SELECT 1', 'ROLLBACK', 'SAVEPOINT a', 'UPDATE posts SET views = 1'])(
+    'does not commit its transaction: %s',
+    (sql) => {
+      expect(effectOf(shop.models.values(), sql).mayCommit).toBe(false)
+    },
+  )
+
+  it('empties the tables that refer to a truncated one, if it cascades', () => {
+    expect(effectOf(shop.models.values(), 'TRUNCATE "Org" CASCADE')).toMatchObject({
+      cascades: true,
+    })
+    expect(effectOf(shop.models.values(), 'TRUNCATE "Org"')).toMatchObject({ cascades: false })
   })
 })
