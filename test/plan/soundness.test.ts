@@ -31,7 +31,7 @@ type Client = Record<string, Record<string, (args: unknown) => Promise<unknown>>
 }
 type ModelCall = Exclude<Call, { sql: string }>
 
-// "If any write changes the result of any read, some tag is in both."
+// If a write changes the answer of a read, the write touches a tag that the read depends on.
 it.each(Array.from({ length: SCHEMAS }, (_, n) => n))(
   'every write shares a tag with the reads that it changes, whatever the schema (%i)',
   { timeout: 240_000 },
@@ -91,7 +91,7 @@ interface Answered {
   readonly dependencies: readonly TagId[]
 }
 
-/** What the read answers now, and the tags that an entry of it would depend on. */
+/** Runs the read, and returns its answer with the tags that an entry of it would depend on. */
 async function answerOf(client: Client, tracked: TrackedKeys, read: ModelCall): Promise<Answered> {
   const { model, operation, args, fluent, fluentArgs } = structuredClone(read)
   const called = fluent === undefined ? args : { ...args, select: { [fluent]: fluentArgs ?? true } }
@@ -127,11 +127,11 @@ async function apply(
     return undefined
   }
   const touched = touchesOf(tracked, query, result)
-  // Of two branches the result may make the one that did not run look as if it had touched more.
+  // The result may make the branch that did not run look as if it had touched more.
   const isBranching =
     operation === 'upsert' || /connectOrCreate|upsert/.test(JSON.stringify(args, print))
   for (const { name } of isBranching ? [] : touched) {
-    // A crash in between is noticed by whoever depends on the tag.
+    // If the process crashes in between, readers of the tag must find a mark: on it, its family or its insert tag.
     const family = name.replace(/:.*/, '}')
     const insert = name.replace(/\{.*/, '{+}')
     const said = JSON.stringify({ name, announced, query, result }, print, 1)
@@ -151,7 +151,7 @@ function delegateOf(client: Client, model: string): Client[string] {
   return client[model.charAt(0).toLowerCase() + model.slice(1)] as Client[string]
 }
 
-/** A client generated for the schema, of an empty SQLite database that has its tables. */
+/** Generates a client for the schema, and connects it to an empty SQLite database with its tables. */
 async function openDatabase({ text }: RandomSchema, name: string) {
   const folder = join(root, 'generated/random', `${name}-${process.pid}`)
   const schema = `generator client {
@@ -181,9 +181,9 @@ ${text}
   return { client, text: schema }
 }
 
-/** What the script prints. */
+/** Runs a script, and returns what it prints. */
 async function run(...args: string[]): Promise<string> {
-  // Prisma would download an engine that generating does not use.
+  // Without this variable Prisma would download an engine that `generate` does not use.
   const env = {
     ...process.env,
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
