@@ -102,9 +102,7 @@ describe('a write', () => {
     const write = new Write(options, { lifetime: 10_000 })
     const report = await write.announce([id])
     report([id], written)
-    await write
-      .endWith(outcome(), (error) => error === expected)
-      .catch(() => undefined)
+    await write.endWith(outcome(), (error) => error === expected).catch(() => undefined)
     return (await store.states([id.id, other.id])).map(({ row }) => row)
   }
 
