@@ -71,7 +71,7 @@ function extend(client: Client, options: CacheAsideOptions): Client {
       $extends(this: Client, extension: object) {
         const extended = client.$extends.call(this, extension)
         const later = computedFields(extended, catalog)
-        if (!isDeepStrictEqual(later, computed)) cache.computedLater(later.keys())
+        cache.extendedLater(isDeepStrictEqual(later, computed) ? undefined : later.keys())
         return informing(extended)
       },
     },
