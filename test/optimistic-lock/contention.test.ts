@@ -40,7 +40,7 @@ async function openRace() {
 }
 
 const TOTAL = bounds.increments
-const FEWER = TOTAL / 4
+const FEWER = 400
 /** A machine that does other things, too, may need this long. */
 const LIMIT = 1_200_000
 
