@@ -13,7 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
+    globalSetup: ['test/support/report.ts', 'test/support/build.ts', 'test/support/postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },

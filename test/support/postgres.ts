@@ -9,6 +9,7 @@ declare module 'vitest' {
     readonly postgresUrl: string
     /** The database there with the schema of `prisma/`, which others are copied from. */
     readonly postgresTemplate: string
+    readonly postgresVersion: string
   }
 }
 
@@ -27,6 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await execute(`${server.url}/${TEMPLATE}`, await migrations('postgresql'))
   project.provide('postgresUrl', server.url)
   project.provide('postgresTemplate', TEMPLATE)
+  project.provide('postgresVersion', server.version)
   return () => server.stop()
 }
 
