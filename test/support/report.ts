@@ -1,10 +1,13 @@
-import { accessSync, constants, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 
 /** The servers that suites may run against one day. */
 const UNUSED = ['nats-server', 'redis-server', 'mariadbd']
+
+/** The browser of `examples/conduit-api/test/browser.test.ts`. */
+const CHROMIUM = '/usr/bin/chromium'
 
 /** Says at the end of a run which servers its suites ran against, and which they had not. */
 export default function setup(project: TestProject): () => void {
@@ -20,6 +23,7 @@ export default function setup(project: TestProject): () => void {
         'The suites of this run used:',
         `  PostgreSQL ${project.getProvidedContext().postgresVersion}, from npm`,
         `  Aerospike: ${aerospikes.length === 0 ? 'none' : aerospikes.join(', ')}${hint}`,
+        `  Chromium: ${existsSync(CHROMIUM) ? CHROMIUM : `none, so the tests of the example's page were skipped`}`,
         `No suite uses yet: ${unused.join(', ')}`,
       ].join('\n')}\n`,
     )
