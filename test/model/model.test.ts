@@ -188,8 +188,8 @@ it.each([
   ],
 ])('bound by nothing is a write that is %s', { timeout: 120_000 }, async (what, one) => {
   const found = await explore(one, await loadProtocol(), timers, {
-    executions: 10_000,
-    random: 20_000,
+    executions: 2_000,
+    random: 28_000,
     seed: SEED,
   })
   console.log(`${what}: after ${found.executions} executions`)

@@ -10,7 +10,7 @@ export const seed = given('SEED') ?? Date.now() % 2 ** 31
  */
 export const bounds = {
   /** The reads of a suite of random programs; with random policies a quarter of that. */
-  reads: given('READS') ?? (isLong ? 25_000 : 8_000),
+  reads: given('READS') ?? (isLong ? 25_000 : 6_000),
   /** The random programs of which one must find a mutant. */
   mutantPrograms: isLong ? 300 : 60,
   /** The seed of their first program; undefined where each mutant has a lucky one of its own. */

@@ -13,7 +13,7 @@ const CHROMIUM = '/usr/bin/chromium'
 export default function setup(project: TestProject): () => void {
   return () => {
     const aerospikes = startedAerospikes()
-    const isReal = aerospikes.some((one) => !one.startsWith('emulator'))
+    const isReal = !aerospikes.every((one) => one.startsWith('emulator'))
     const hint = isReal
       ? ''
       : ' (nothing real: there is no AEROSPIKE_HOSTS, and no asd on the PATH)'
