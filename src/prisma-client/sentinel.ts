@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { objectOf } from '../plan/query.js'
 import { Effects, isRefusal, type Outcome } from './effects.js'
 
 /**
@@ -144,7 +145,7 @@ export class Sentinel {
       affected.add(await followed(watcher, models, transaction))
     }
     if (transaction !== undefined) return transaction.run(affected, mayCommit, send)
-    return runAlone(affected, send)
+    return runAlone(affected, sql, send)
   }
 
   #byToken(): ReadonlyMap<object, Watcher> {
@@ -189,11 +190,17 @@ function begin(watcher: Watcher): Followed {
 }
 
 /** Runs a statement outside a transaction, which commits by itself. */
-async function runAlone<T>(affected: ReadonlySet<Effects>, send: () => Promise<T>): Promise<T> {
+async function runAlone<T>(
+  affected: ReadonlySet<Effects>,
+  sql: string,
+  send: () => Promise<T>,
+): Promise<T> {
   for (const effects of affected) effects.begin()
   let outcome: Outcome = 'written'
   try {
-    return await send()
+    const result = await send()
+    if (changedNothing(sql, result)) outcome = 'unwritten'
+    return result
   } catch (error) {
     outcome = isRefusal(error) ? 'unwritten' : 'unknown'
     throw error
@@ -201,6 +208,17 @@ async function runAlone<T>(affected: ReadonlySet<Effects>, send: () => Promise<T
     for (const effects of affected) await effects.end(outcome)
   }
 }
+
+/** Whether the result of a single statement says that it changed no row. */
+function changedNothing(sql: string, result: unknown): boolean {
+  if (!singleWrite.test(sql)) return false
+  if (typeof result === 'number') return result === 0
+  const { rows } = objectOf(result)
+  return returning.test(sql) && Array.isArray(rows) && rows.length === 0
+}
+
+const singleWrite = /^\s*(UPDATE|DELETE|INSERT)\b[^;]*$/i
+const returning = /\bRETURNING\b/i
 
 /** The writes that have statements in one transaction. */
 class WatchedTransaction {

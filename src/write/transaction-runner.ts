@@ -83,14 +83,20 @@ export class TransactionRunner {
     begin: (body: unknown) => Promise<unknown>,
     input: unknown,
   ): Promise<unknown> {
-    const batch: RunningBatch = { ...running, own: new Set(), failures: new Set() }
+    const batch: RunningBatch = {
+      ...running,
+      own: new Set(),
+      failures: new Set(),
+      isDeclared: false,
+    }
     const length = Array.isArray(input) ? input.length : 0
     const { write, effects } = batch
     const announced: AnnouncedWrite = {
       token: this.#context.token,
       effects,
       // With an operation of another client among them, nobody can tell the statements apart.
-      covers: (models) => batch.own.size === length && covers(write.announcedTags, models),
+      covers: (models) =>
+        batch.own.size === length && (batch.isDeclared || covers(write.announcedTags, models)),
     }
     const result = this.#transactions.runBatch(batch, () =>
       runAnnounced(announced, () => begin(input)),
@@ -144,6 +150,7 @@ export class TransactionRunner {
       covers: (models) => isDeclared || covers(tags, models),
     }
     const { batch } = this.#transactions
+    if (batch !== undefined) batch.isDeclared ||= isDeclared
     try {
       // All statements of a batch must run in the context of the batch.
       const result = await (running === batch ? run() : runAnnounced(announced, run))

@@ -13,6 +13,8 @@ export interface RunningWrite {
 export interface RunningBatch extends RunningWrite {
   /** The indexes of those that are this client's: others were begun on another client. */
   readonly own: Set<number>
+  /** Whether the application has declared what one of its operations changes. */
+  isDeclared: boolean
   /** The errors of its operations. */
   readonly failures: Set<unknown>
 }

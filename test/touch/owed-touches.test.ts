@@ -100,15 +100,14 @@ describe('touches that the store did not take', () => {
     const { owed, state, rows } = owe()
     const [one, other, third] = [newTag(), newTag(), newTag()]
     const row = (version: number): SettledRow => ({ version, until: 60_000, forgets: 0 })
-    owed.add([one, other], new Map([[one, row(4)]]))
+    owed.add([one, other], { rows: new Map([[one, row(4)]]) })
     await vi.advanceTimersByTimeAsync(1_000)
-    owed.add(
-      [one, third],
-      new Map([
+    owed.add([one, third], {
+      rows: new Map([
         [one, row(3)],
         [third, row(1)],
       ]),
-    )
+    })
     state.isAway = false
     await vi.advanceTimersByTimeAsync(1_000)
     owed.add([one])
@@ -123,7 +122,8 @@ describe('touches that the store did not take', () => {
   it('come without that where they are too many to keep apart', async () => {
     const { owed, state, rows } = owe([newTag()])
     const tags = Array.from({ length: 10_001 }, (_, n) => `tag ${n}` as TagId)
-    owed.add(tags, new Map([['tag 1' as TagId, { version: 1, until: 60_000, forgets: 0 }]]))
+    const rowsOwed = new Map([['tag 1' as TagId, { version: 1, until: 60_000, forgets: 0 }]])
+    owed.add(tags, { rows: rowsOwed })
     state.isAway = false
     await vi.advanceTimersByTimeAsync(1_000)
     expect(rows).toEqual([new Map()])

@@ -25,7 +25,16 @@ function begin(store: Store, terms: { blocking?: boolean } = {}) {
   const clock = () => Date.now()
   const background = new Background()
   const unmarking = new Unmarking({ store, telemetry, background })
-  const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
+  const options = {
+    store,
+    owed,
+    unmarking,
+    telemetry,
+    clock,
+    holdUntil,
+    writeDeadline: LIFETIME,
+    rejectWrites: false,
+  }
   const write = new Write(options, { lifetime: LIFETIME, ...terms })
   const deadlines = async () =>
     (await store.states([user.id])).flatMap(({ marks }) => marks.map(({ deadline }) => deadline))
@@ -39,20 +48,23 @@ it('a write that takes long stays announced for as long as its process lives', a
   await vi.advanceTimersByTimeAsync(10 * LIFETIME)
   const [deadline = 0] = await deadlines()
   expect(deadline).toBeGreaterThan(Date.now())
-  await write.settle()
+  await write.end('written')
   expect(await deadlines()).toEqual([])
 })
 
-it.each(['settle', 'withdraw'] as const)('nothing is announced again after %s', async (end) => {
-  const { write, deadlines } = begin(memory())
-  await write.announce([user])
-  await write[end]()
-  // The marks go in the next turn.
-  await vi.advanceTimersByTimeAsync(0)
-  expect(vi.getTimerCount()).toBe(0)
-  await vi.advanceTimersByTimeAsync(10 * LIFETIME)
-  expect(await deadlines()).toEqual([])
-})
+it.each(['written', 'unwritten'] as const)(
+  'nothing is announced again after the end: %s',
+  async (outcome) => {
+    const { write, deadlines } = begin(memory())
+    await write.announce([user])
+    await write.end(outcome)
+    // The marks go in the next turn.
+    await vi.advanceTimersByTimeAsync(0)
+    expect(vi.getTimerCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(10 * LIFETIME)
+    expect(await deadlines()).toEqual([])
+  },
+)
 
 it('a write ends only when an announcement that is under way has arrived', async () => {
   const store = memory()
@@ -67,7 +79,7 @@ it('a write ends only when an announcement that is under way has arrived', async
   const { write, deadlines } = begin(slow)
   await write.announce([user])
   await vi.advanceTimersByTimeAsync(LIFETIME / 2)
-  const settled = write.settle()
+  const settled = write.end('written')
   arrive()
   await settled
   expect(await deadlines()).toEqual([])
@@ -91,7 +103,7 @@ it('one that the store does not take is tried again, and counted', async () => {
   isAway = false
   await vi.advanceTimersByTimeAsync(LIFETIME / 2)
   expect(await deadlines()).toEqual([2 * LIFETIME])
-  await write.settle()
+  await write.end('written')
 })
 
 it('a write whose end nobody will tell is not announced again', async () => {
