@@ -56,11 +56,22 @@ export function runAnnounced<T>(write: AnnouncedWrite, run: () => PromiseLike<T>
 /** Watches the statements of all clients that share a driver adapter's factory. */
 export class Sentinel {
   #isConnected = false
+  #isBlind = false
   #watchers: readonly WeakRef<Watcher>[] = []
 
-  /** Whether it sees every statement: it does from the first connection that it has seen begin. */
+  /** Whether it sees the statements: it does if it has seen the connection begin. */
   get isWatching(): boolean {
     return this.#isConnected
+  }
+
+  /** Whether a query was answered through a connection that it has not seen begin. */
+  get isBlind(): boolean {
+    return this.#isBlind
+  }
+
+  /** Notes that a query was answered. */
+  answered(): void {
+    if (!this.#isConnected) this.#isBlind = true
   }
 
   /** @param watcher held weakly: a client that is gone needs to hear nothing. */
@@ -72,6 +83,7 @@ export class Sentinel {
   /** Wraps a connection of the adapter. */
   connected(connection: Connection): Connection {
     this.#isConnected = true
+    this.#isBlind = false
     this.#wrap(connection, undefined)
     const { startTransaction } = connection
     if (startTransaction !== undefined) {

@@ -154,6 +154,7 @@ export class TransactionRunner {
     try {
       // All statements of a batch must run in the context of the batch.
       const result = await (running === batch ? run() : runAnnounced(announced, run))
+      this.#context.sentinel?.answered()
       report(touched(result), written?.(result))
       return result
     } catch (error) {
