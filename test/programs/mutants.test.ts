@@ -287,7 +287,7 @@ afterEach(() => {
 
 it.for(Object.keys(mutants))(
   'a cache that %s is found out',
-  { timeout: 3_600_000 },
+  { timeout: 1_200_000 },
   async (name, { signal }) => {
     const [path, spoil] = mutants[name] ?? ['', () => ({})]
     vi.resetModules()
