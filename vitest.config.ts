@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.js'
 
 const source = (file: string) => new URL(`src/${file}`, import.meta.url).pathname
 
@@ -12,11 +13,13 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
+    globalSetup: ['test/support/report.ts', 'test/support/build.ts', 'test/support/postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
+    // Tests wait for events. These are only for those that never come, also on a busy machine.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
   },
 })

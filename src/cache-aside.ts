@@ -44,6 +44,7 @@ export class CacheAside {
   /** Runs one operation of the client, of any kind. */
   async run(operation: Operation): Promise<unknown> {
     this.#explainer.take(operation)
+    this.#writes.transactions.note(operation.__internalParams?.transaction)
     if (!hasModel(operation)) return this.#writes.raw(operation)
     return isRead(operation.operation) ? this.#reads.run(operation) : this.#writes.run(operation)
   }
@@ -53,9 +54,10 @@ export class CacheAside {
     return this.#writes.transactions.transaction(self, input, times)
   }
 
-  /** Tells of computed fields, as `User.fullName`, that a later extension added. */
-  computedLater(fields: Iterable<string>): void {
-    this.#context.planner.computedLater(fields)
+  /** @param computed the computed fields, as `User.fullName`, if the later extension changed them. */
+  extendedLater(computed: Iterable<string> | undefined): void {
+    this.#writes.transactions.extendedLater()
+    if (computed !== undefined) this.#context.planner.computedLater(computed)
   }
 
   /** Resolves when nothing runs in the background. */

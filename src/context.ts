@@ -6,6 +6,7 @@ import { Planner } from './plan/planner.js'
 import type { Tag } from './plan/tag.js'
 import { loadsTag } from './plan/user-tags.js'
 import { type Client, traitsOf } from './prisma-client/client.js'
+import { type Sentinel, sentinelOf } from './prisma-client/sentinel.js'
 import { defaultStore } from './store/default-store.js'
 import type { Store } from './store/store.js'
 import { Telemetry } from './telemetry/telemetry.js'
@@ -27,6 +28,10 @@ export interface Context {
   readonly holdUntil: () => number | undefined
   /** The tags that invalidate every entry. */
   readonly everything: () => readonly Tag[]
+  /** Sees the statements of all clients of the engine; undefined where the client has no driver adapter. */
+  readonly sentinel: Sentinel | undefined
+  /** The same for clients that share a store and a keyspace, and so hear of each other's writes. */
+  readonly token: object
 }
 
 /** @throws ConfigurationError if an option is wrong. */
@@ -62,5 +67,17 @@ export function createContext(
     clock,
     holdUntil,
     everything,
+    sentinel: sentinelOf(client._engineConfig?.adapter),
+    token: tokenOf(store, keyspace),
   }
 }
+
+function tokenOf(store: Store, keyspace: string): object {
+  const known = tokens.get(store) ?? new Map<string, object>()
+  tokens.set(store, known)
+  const token = known.get(keyspace) ?? {}
+  known.set(keyspace, token)
+  return token
+}
+
+const tokens = new WeakMap<Store, Map<string, object>>()

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
 import { ConfigurationError } from './errors.js'
 import type { CacheAsideExtension, ModelNames } from './extension-types.js'
@@ -11,6 +11,7 @@ import {
   type TransactionTimes,
 } from './prisma-client/client.js'
 import type { Operation } from './prisma-client/operation.js'
+import { sentinelOf } from './prisma-client/sentinel.js'
 import { withCacheInfo } from './prisma-client/with-cache-info.js'
 
 /**
@@ -40,6 +41,31 @@ export function cacheAside<C = unknown>(
   // At run time, the methods that take a `cache` argument are Prisma's own.
   return extension as unknown as CacheAsideExtension<C>
 }
+
+/**
+ * Wraps a driver adapter's factory by hand, so that caches see every write through it. It is needed only where
+ * a client sends queries before it is extended: otherwise the extension does it.
+ *
+ * @returns the same factory.
+ * @throws ConfigurationError if it is no factory of a driver adapter.
+ *
+ * @example
+ * ```ts
+ * const base = new PrismaClient({ adapter: cacheAside.adapter(new PrismaPg({ connectionString })) })
+ * await base.user.count()
+ * const prisma = base.$extends(cacheAside())
+ * ```
+ */
+function adapter<F extends object>(factory: F): F {
+  if (sentinelOf(factory) === undefined) {
+    throw new ConfigurationError(
+      `cacheAside.adapter: expected a driver adapter such as new PrismaPg(...), got ${inspect(factory, { depth: 0 })}`,
+    )
+  }
+  return factory
+}
+
+cacheAside.adapter = adapter
 
 function extend(client: Client, options: CacheAsideOptions): Client {
   // The check of the options needs the catalog.
@@ -71,7 +97,7 @@ function extend(client: Client, options: CacheAsideOptions): Client {
       $extends(this: Client, extension: object) {
         const extended = client.$extends.call(this, extension)
         const later = computedFields(extended, catalog)
-        if (!isDeepStrictEqual(later, computed)) cache.computedLater(later.keys())
+        cache.extendedLater(isDeepStrictEqual(later, computed) ? undefined : later.keys())
         return informing(extended)
       },
     },

@@ -131,4 +131,10 @@ export interface CacheHealth extends StoreHealth {
    * reads from the database.
    */
   readonly pendingInvalidations: boolean
+  /**
+   * Whether the cache sees writes of other clients of the same engine, such as the base client. `'seen'`: it
+   * does. `'not yet known'`: the client has not connected yet. `'unseen'`: the client was connected before it
+   * was extended, or has no driver adapter: see `cacheAside.adapter`.
+   */
+  readonly otherWrites: 'seen' | 'not yet known' | 'unseen'
 }

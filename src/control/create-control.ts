@@ -8,7 +8,7 @@ import type { Reader } from '../read/reader.js'
 import { eventNames } from '../telemetry/events.js'
 import { touch } from '../touch/settle.js'
 import type { DeclaredTags } from '../write/declared-tags.js'
-import type { CacheControl } from './cache-control.js'
+import type { CacheControl, CacheHealth } from './cache-control.js'
 import { getOrLoad } from './get-or-load.js'
 import { Targets } from './targets.js'
 import { warm } from './warm.js'
@@ -23,6 +23,9 @@ export interface ControlOptions {
 
 const DEFAULT_CONCURRENCY = 4
 
+const UNSEEN_WRITES =
+  'Writes through other clients of the same engine, such as the base client, are not seen until the TTL is over: extend the client before its first query, or pass new PrismaClient({ adapter: cacheAside.adapter(adapter) }).'
+
 /** Makes `prisma.$cache`. */
 export function createControl(options: ControlOptions): CacheControl {
   const { context, reader, declared, explain, isInTransaction } = options
@@ -36,7 +39,12 @@ export function createControl(options: ControlOptions): CacheControl {
       checkFunction('on', listener ?? null)
       return telemetry.on(name, listener)
     },
-    health: async () => ({ ...(await store.health()), pendingInvalidations: !owed.isEmpty }),
+    async health() {
+      const health = await store.health()
+      const otherWrites = otherWritesOf(context)
+      const advice = otherWrites === 'unseen' ? [...health.advice, UNSEEN_WRITES] : health.advice
+      return { ...health, advice, pendingInvalidations: !owed.isEmpty, otherWrites }
+    },
     async invalidate(target) {
       const { tags } = objectOf(target)
       // Filters of a model that is called `tags` are an object, and no list.
@@ -74,4 +82,9 @@ export function createControl(options: ControlOptions): CacheControl {
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function otherWritesOf({ sentinel }: Context): CacheHealth['otherWrites'] {
+  if (sentinel?.isWatching) return 'seen'
+  return sentinel === undefined || sentinel.isBlind ? 'unseen' : 'not yet known'
 }

@@ -59,6 +59,8 @@ function effectOfStatement(models: readonly Model[], statement: readonly SqlToke
   if (verb === 'prepare') {
     return isWord(statement[1], 'transaction') ? { ...NO_EFFECT, mayCommit: true } : ANY_EFFECT
   }
+  // Prisma releases its own savepoints, for nested transactions.
+  if (verb === 'release' && statement.at(-1)?.value.startsWith('prisma_sp_')) return NO_EFFECT
   // COMMIT PREPARED commits what another connection wrote.
   if (committing.has(verb)) {
     return isWord(statement[1], 'prepared') ? ANY_EFFECT : { ...NO_EFFECT, mayCommit: true }

@@ -16,6 +16,7 @@ export interface Client {
   }
   readonly _engineConfig?: {
     readonly inlineSchema?: string
+    readonly adapter?: unknown
     readonly transactionOptions?: TransactionTimes
   }
   $extends(extension: object): Client
@@ -25,7 +26,8 @@ export interface Client {
   $primary?(this: Client): Client
   /** Gives the client inside an interactive transaction that has begun. */
   _createItxClient?(transaction: object): Client
-  [txScope]?: { readonly txId: string }
+  [transactionScope]?: { readonly txId: string }
+  [transactionId]?: string
 }
 
 /** Milliseconds. */
@@ -34,8 +36,16 @@ export interface TransactionTimes {
   readonly timeout?: number
 }
 
-/** A property that only the client inside an interactive transaction has. */
-export const txScope = Symbol.for('prisma.client.transaction.scope_context')
+/** A property that only the client inside an interactive transaction has, since Prisma 7.5. */
+const transactionScope = Symbol.for('prisma.client.transaction.scope_context')
+
+/** The same up to Prisma 7.4. */
+const transactionId = Symbol.for('prisma.client.transaction.id')
+
+/** The id of the interactive transaction that the client belongs to; undefined outside of one. */
+export function transactionIdOf(client: Client): string | undefined {
+  return client[transactionScope]?.txId ?? client[transactionId]
+}
 
 /** The name of a model's property on the client: `user` for `User`. */
 export function delegateOf(model: string): string {

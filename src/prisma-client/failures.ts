@@ -48,8 +48,13 @@ const poolFailure = /\b(timeout|timed out|connection (terminated|closed|lost))\b
  */
 export function provesUnwritten(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error.name === 'PrismaClientValidationError') return true
+  if (isValidationError(error)) return true
   return 'code' in error && refusals.has(error.code)
+}
+
+/** Whether Prisma refused the arguments, so that nothing was sent. */
+export function isValidationError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'PrismaClientValidationError'
 }
 
 /** Prisma's codes, and the error of optimistic locking. */

@@ -33,7 +33,7 @@ export class ReadInterceptor {
     const { settings, telemetry, clock } = this.#context
     const { cache, [LISTENER]: listener, ...args } = objectOf(given.args)
     const own = readSettingsOf(cache)
-    const load = () => query(args)
+    const load = this.#loadOf(() => query(args))
     const report = new Report({
       telemetry,
       clock,
@@ -87,6 +87,17 @@ export class ReadInterceptor {
       load,
       report: (outcome) => report.outcome(entry, outcome),
     })
+  }
+
+  /** Asks the database; until the sentinel watches, it also learns that there is a connection. */
+  #loadOf(load: () => Promise<unknown>): () => Promise<unknown> {
+    const { sentinel } = this.#context
+    if (sentinel === undefined || sentinel.isWatching || sentinel.isBlind) return load
+    return async () => {
+      const answer = await load()
+      sentinel.answered()
+      return answer
+    }
   }
 
   #isCached(operation: string, { enabled }: ReadSettings): boolean {

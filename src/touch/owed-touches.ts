@@ -1,7 +1,7 @@
 import type { TagId } from '../plan/tag.js'
 import { newWriteId } from '../store/random-ids.js'
 import { remembered } from '../store/remembered-row.js'
-import type { SettledRow, SettledRows, Store } from '../store/store.js'
+import type { SettledRow, SettledTags, Store } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { settle } from './settle.js'
 
@@ -30,6 +30,8 @@ export class OwedTouches {
   #owed = new Set<TagId>()
   /** The versions of rows whose tags are owed. */
   #rows = new Map<TagId, SettledRow>()
+  /** Until when all of them are held. */
+  #holdUntil: number | undefined
   #delivery: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #pause = FIRST_PAUSE
@@ -42,8 +44,12 @@ export class OwedTouches {
     return this.#owed.size === 0 && this.#delivery === undefined
   }
 
-  /** @param rows the versions that the writes gave to rows; they are dropped where everything is owed. */
-  add(tags: readonly TagId[], rows: SettledRows = new Map()): void {
+  /** Rows are dropped where everything is owed. */
+  add(
+    tags: readonly TagId[],
+    { rows = new Map(), holdUntil }: Omit<SettledTags, 'touched'> = {},
+  ): void {
+    this.#holdUntil = latest(this.#holdUntil, holdUntil)
     for (const tag of tags) this.#owed.add(tag)
     for (const [tag, row] of rows) {
       const known = this.#rows.get(tag)
@@ -61,23 +67,26 @@ export class OwedTouches {
   async deliver(): Promise<void> {
     await this.#delivery
     if (this.#owed.size === 0) return
-    this.#delivery = this.#offer([...this.#owed], this.#rows)
+    const { holdUntil } = this.#options
+    this.#delivery = this.#offer([...this.#owed], {
+      rows: this.#rows,
+      holdUntil: latest(this.#holdUntil, holdUntil()),
+    })
     await this.#delivery
   }
 
-  async #offer(tags: readonly TagId[], rows: SettledRows): Promise<void> {
+  async #offer(touched: readonly TagId[], settled: Omit<SettledTags, 'touched'>): Promise<void> {
     // A tag that is added from here on is not part of this delivery, even if it is one of these tags.
     this.#owed = new Set()
     this.#rows = new Map()
-    const { store, holdUntil } = this.#options
+    this.#holdUntil = undefined
     try {
-      const settled = { touched: tags, holdUntil: holdUntil(), rows }
-      await settle(store, newWriteId(), settled)
+      await settle(this.#options.store, newWriteId(), { touched, ...settled })
       this.#pause = FIRST_PAUSE
     } catch (error) {
       this.#options.telemetry.error('invalidate', error)
       this.#pause = Math.min(this.#pause * 2, LAST_PAUSE)
-      this.add(tags, rows)
+      this.add(touched, settled)
     } finally {
       this.#delivery = undefined
     }
@@ -92,4 +101,9 @@ export class OwedTouches {
     // The timer must not keep the process alive. If it ends, TTL bounds how old other processes' answers are.
     this.#timer.unref()
   }
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return Math.max(one, other)
 }

@@ -1,14 +1,31 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Effects } from '../prisma-client/effects.js'
 import type { Transaction } from '../prisma-client/operation.js'
 import type { Write } from './write.js'
+
+/** A write under way, and what the database has done with it so far. */
+export interface RunningWrite {
+  readonly write: Write
+  readonly effects: Effects
+}
+
+/** A batch under way. */
+export interface RunningBatch extends RunningWrite {
+  /** The indexes of those that are this client's: others were begun on another client. */
+  readonly own: Set<number>
+  /** Whether the application has declared what one of its operations changes. */
+  isDeclared: boolean
+  /** The errors of its operations. */
+  readonly failures: Set<unknown>
+}
 
 /**
  * Finds the write that an operation in a transaction belongs to: in an interactive transaction by its id,
  * in a batch by the asynchronous context in which the client runs its operations.
  */
 export class Transactions {
-  readonly #interactive = new Map<string, Write>()
-  readonly #batch = new AsyncLocalStorage<Write>()
+  readonly #interactive = new Map<string, RunningWrite>()
+  readonly #batch = new AsyncLocalStorage<RunningBatch>()
   readonly #inside = new AsyncLocalStorage<true>()
 
   /** Whether the caller runs inside the callback of an interactive transaction. */
@@ -21,21 +38,24 @@ export class Transactions {
     return this.#inside.run(true, run)
   }
 
-  /** The transaction's write; undefined for a transaction of another client, whose end nobody reports here. */
-  writeOf(transaction: Transaction): Write | undefined {
-    return transaction.kind === 'itx'
-      ? this.#interactive.get(transaction.id)
-      : this.#batch.getStore()
+  /** The batch that the caller runs in, if this client began it. */
+  get batch(): RunningBatch | undefined {
+    return this.#batch.getStore()
   }
 
-  /** Runs a function that begins a batch, whose operations belong to the write. */
-  batch<T>(write: Write, run: () => T): T {
-    return this.#batch.run(write, run)
+  /** The transaction's write; undefined for a transaction that was begun on another client. */
+  writeOf(transaction: Transaction): RunningWrite | undefined {
+    return transaction.kind === 'itx' ? this.#interactive.get(transaction.id) : this.batch
+  }
+
+  /** Runs a function that begins a batch. */
+  runBatch<T>(batch: RunningBatch, run: () => T): T {
+    return this.#batch.run(batch, run)
   }
 
   /** Says that operations of the interactive transaction belong to the write. */
-  enter(id: string, write: Write): void {
-    this.#interactive.set(id, write)
+  enter(id: string, running: RunningWrite): void {
+    this.#interactive.set(id, running)
   }
 
   /** Says that the interactive transaction has ended. */

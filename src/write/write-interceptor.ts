@@ -10,7 +10,10 @@ import { type VersionColumns, versionColumnsOf } from '../plan/version-columns.j
 import { type ModelOperation, type Operation, sqlOf } from '../prisma-client/operation.js'
 import { touchOrOwe } from '../touch/settle.js'
 import type { DeclaredTags } from './declared-tags.js'
+import { ForeignWrites } from './foreign-writes.js'
 import { TransactionRunner } from './transaction-runner.js'
+import { Unmarking } from './unmarking.js'
+import type { WriteOptions } from './write.js'
 import { WriteThrough } from './write-through.js'
 
 /** Plans writes, and passes them to the transaction runner. */
@@ -21,12 +24,17 @@ export class WriteInterceptor {
   readonly #declared: DeclaredTags
   readonly #versionColumns: VersionColumns
   readonly #lock: Lock
+  /** The sentinel holds it weakly, so it lives as long as this client. */
+  readonly #foreign: ForeignWrites
 
   constructor(context: Context, declared: DeclaredTags) {
     const { client, catalog, settings, planner, telemetry, background } = context
     this.#context = context
     this.#declared = declared
-    this.transactions = new TransactionRunner(context)
+    const options = writeOptionsOf(context)
+    this.transactions = new TransactionRunner(context, options)
+    this.#foreign = new ForeignWrites(context, options)
+    context.sentinel?.add(this.#foreign)
     this.#versionColumns = versionColumnsOf(settings.models)
     this.#lock = new Lock({
       client,
@@ -89,9 +97,17 @@ export class WriteInterceptor {
   /** Runs raw SQL. */
   async raw({ args, query, __internalParams }: Operation): Promise<unknown> {
     const { planner } = this.#context
-    const tags = this.#declared.current() ?? this.#touches(() => planner.raw(sqlOf(args)))
-    if (tags.length === 0) return query(args)
-    const statement = { tags, run: () => query(args), touched: () => tags, isRevocable: false }
+    const declared = this.#declared.current()
+    const tags = declared ?? this.#touches(() => planner.raw(sqlOf(args)))
+    const isRevocable = !planner.effectOf(sqlOf(args)).mayCommit
+    if (tags.length === 0 && isRevocable && declared === undefined) return query(args)
+    const statement = {
+      tags,
+      run: () => query(args),
+      touched: () => tags,
+      isRevocable,
+      isDeclared: declared !== undefined,
+    }
     return this.transactions.run(statement, __internalParams?.transaction)
   }
 
@@ -117,5 +133,19 @@ export class WriteInterceptor {
       this.#context.telemetry.error('plan', error)
       return otherwise()
     }
+  }
+}
+
+function writeOptionsOf(context: Context): WriteOptions {
+  const { store, owed, telemetry, background, clock, holdUntil, settings } = context
+  return {
+    store,
+    owed,
+    unmarking: new Unmarking({ store, telemetry, background }),
+    telemetry,
+    clock,
+    holdUntil,
+    writeDeadline: settings.writeDeadline,
+    rejectWrites: settings.rejectWrites,
   }
 }

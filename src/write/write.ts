@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../errors.js'
 import type { WrittenVersion, WrittenVersions } from '../plan/row-versions.js'
 import type { Tag, TagId } from '../plan/tag.js'
+import type { Outcome } from '../prisma-client/effects.js'
 import { newWriteId } from '../store/random-ids.js'
 import type { SettledRows, Store } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
@@ -19,6 +20,8 @@ export interface WriteOptions {
   readonly clock: () => number
   /** Until when tags that are touched now are held, see `SettledTags`. */
   readonly holdUntil: () => number | undefined
+  /** How long a write whose outcome is not known may still commit, in milliseconds. */
+  readonly writeDeadline: number
   /** Whether a write that cannot be announced fails, instead of going on. */
   readonly rejectWrites: boolean
 }
@@ -45,6 +48,7 @@ export class Write {
   readonly #operations: AnnouncedOperation[] = []
   readonly #renewal: Renewal
   #isRevocable = true
+  #isEnded = false
 
   constructor(options: WriteOptions, terms: WriteTerms) {
     this.#options = options
@@ -82,49 +86,75 @@ export class Write {
         })
       }
     }
+    // Nobody awaited this operation, and its transaction is over: it cannot be part of it any more.
+    if (this.#isEnded) this.#unmark(tags.map(({ id }) => id))
     // A write whose end nobody reports would be renewed for ever.
-    if (this.#terms.blocking !== true) this.#renewal.start()
+    else if (this.#terms.blocking !== true) this.#renewal.start()
     return (touched, written = NO_VERSIONS) => {
       operation.touched = touched
       operation.written = written
     }
   }
 
+  /** Settles or withdraws the write, by what became of it. */
+  end(outcome: Outcome): Promise<void> {
+    if (outcome === 'unwritten' && this.#isRevocable) return this.#withdraw()
+    // A part of raw SQL may have committed by itself.
+    return this.#settle(outcome === 'unwritten' ? 'unknown' : outcome)
+  }
+
   /**
-   * Touches what the operations touched: the write happened, or may have.
-   *
-   * @param isCertain whether it is certain that it happened: then the store remembers the rows' versions.
+   * Touches what the operations touched. If the outcome is unknown, the write may still commit: so the
+   * tags are held until the deadline, and get new versions once more when it is over.
    */
-  async settle(isCertain = false): Promise<void> {
+  async #settle(outcome: 'written' | 'unknown'): Promise<void> {
+    this.#isEnded = true
     if (this.#operations.length === 0) return
-    const { store, owed, telemetry, unmarking, holdUntil } = this.#options
+    const { store, owed, telemetry } = this.#options
     const touched = byId(this.#operations.flatMap((operation) => operation.touched))
     const ids = [...touched.keys()]
-    const rows = isCertain ? this.#rows(touched) : undefined
+    const rows = outcome === 'written' ? this.#rows(touched) : undefined
+    const holdUntil = this.#holdUntil(outcome)
     // A renewal that came later would leave a mark behind.
     await this.#renewal.stop()
     try {
-      await settle(store, this.#id, { touched: ids, holdUntil: holdUntil(), rows })
+      await settle(store, this.#id, { touched: ids, holdUntil, rows })
     } catch (error) {
       telemetry.error('invalidate', error)
-      owed.add(ids, rows)
+      owed.add(ids, { rows, holdUntil })
       return
     }
     // Not before: until every tag is touched, the marks on the announced tags must tell of a crash.
     const untouched = this.#announced().filter((id) => !touched.has(id))
-    unmarking.add(this.#id, untouched)
+    this.#unmark(untouched)
     telemetry.invalidate({ tags: Array.from(touched.values(), ({ name }) => name) })
   }
 
   /** Takes only the marks away, because it is certain that nothing was written. */
-  async withdraw(): Promise<void> {
-    if (!this.#isRevocable) return this.settle()
+  async #withdraw(): Promise<void> {
+    this.#isEnded = true
     await this.#renewal.stop()
-    this.#options.unmarking.add(this.#id, this.#announced())
+    this.#unmark(this.#announced())
+  }
+
+  #unmark(tags: readonly TagId[]): void {
+    this.#options.unmarking.add(this.#id, tags)
+  }
+
+  #holdUntil(outcome: 'written' | 'unknown'): number | undefined {
+    const { holdUntil, clock, writeDeadline } = this.#options
+    const ofReplicas = holdUntil()
+    if (outcome === 'written') return ofReplicas
+    return clock() + writeDeadline + (ofReplicas === undefined ? 0 : ofReplicas - clock())
+  }
+
+  /** The tags that its operations have announced so far. */
+  get announcedTags(): readonly Tag[] {
+    return this.#operations.flatMap(({ announced }) => announced)
   }
 
   #announced(): readonly TagId[] {
-    return [...byId(this.#operations.flatMap(({ announced }) => announced)).keys()]
+    return [...byId(this.announcedTags).keys()]
   }
 
   #rows(touched: ReadonlyMap<TagId, Tag>): SettledRows {
@@ -135,16 +165,20 @@ export class Write {
     return settledRows(rows, this.#began, this.#options.clock())
   }
 
-  /** Settles or withdraws when the outcome is known, and only then passes it on. */
-  async endWith<T>(outcome: Promise<T>, isUnwritten: (error: unknown) => boolean): Promise<T> {
+  /**
+   * Settles or withdraws when the result is there, and only then passes it on.
+   *
+   * @param outcomeOf what became of a write that failed with this error.
+   */
+  async endWith<T>(result: Promise<T>, outcomeOf: (error: unknown) => Outcome): Promise<T> {
     try {
-      await outcome
+      await result
     } catch (error) {
-      await (isUnwritten(error) ? this.withdraw() : this.settle())
+      await this.end(outcomeOf(error))
       throw error
     }
-    await this.settle(true)
-    return outcome
+    await this.end('written')
+    return result
   }
 
   #mark(tags: readonly TagId[]): Promise<void> {

@@ -21,6 +21,9 @@ export function accidents(stage: Stage): readonly Accident[] {
   if (faults.has('catch-up') && ledger.hasLaggards(clock.now)) {
     found.push({ id: 'every replica catches up', happen: () => catchUp(stage) })
   }
+  for (const name of ledger.late(clock.now)) {
+    found.push({ id: `${name} commits late`, happen: () => commitLate(name, stage) })
+  }
   const writing = processes.filter(
     ({ isAlive, operations }) => isAlive && operations.some(isWriting),
   )
@@ -72,6 +75,21 @@ function delay({ faults, clock, trace }: Stage): void {
   faults.delete('delay')
   clock.now += 2 * LIFETIME
   trace.say('every deadline passes')
+}
+
+/** What a write that was given up may do when everything else has ended. */
+export function lastAccidents(stage: Stage): readonly Accident[] {
+  return stage.ledger.late(stage.clock.now).flatMap((name) => [
+    { id: `${name} commits late`, happen: () => commitLate(name, stage) },
+    { id: `${name} never commits`, happen: () => stage.ledger.decide(name) },
+  ])
+}
+
+function commitLate(name: string, { ledger, clock, trace }: Stage): void {
+  ledger.decide(name)
+  const wrong = ledger.commit(name, clock.now)
+  trace.say(`${name} commits late`)
+  if (wrong !== undefined) trace.violate(wrong)
 }
 
 function catchUp({ faults, clock, scenario, trace }: Stage): void {

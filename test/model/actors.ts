@@ -61,6 +61,7 @@ export class Actors {
       ...common,
       unmarking,
       holdUntil,
+      writeDeadline: LIFETIME,
       rejectWrites: onStoreFailure === 'reject',
     })
   }
@@ -106,7 +107,8 @@ export class Actors {
     const { announced, touched } = planWrite(operation.spec, this.#stage.scenario)
     const report = await write.announce(announced)
     const outcome = this.#commit(operation).then(() => report(touched))
-    await write.endWith(outcome, this.#stage.protocol.provesUnwritten)
+    const { provesUnwritten } = this.#stage.protocol
+    await write.endWith(outcome, (error) => (provesUnwritten(error) ? 'unwritten' : 'unknown'))
     return undefined
   }
 
@@ -126,9 +128,10 @@ export class Actors {
     const outcome = announced().then(() => this.#commit(operation))
     // A callback that fails, here because it could not announce, is rolled back.
     const { StoreUnavailableError } = this.#stage.protocol
-    await write.endWith(
-      outcome,
-      (error) => error instanceof RolledBack || error instanceof StoreUnavailableError,
+    await write.endWith(outcome, (error) =>
+      error instanceof RolledBack || error instanceof StoreUnavailableError
+        ? 'unwritten'
+        : 'unknown',
     )
     return undefined
   }
@@ -178,6 +181,14 @@ export class Actors {
           label: `commit ${rows} = ${operation.number}, lose the answer`,
           perform: () => {
             commit()
+            lose()
+          },
+        })
+        ways.push({
+          label: `give up ${rows} = ${operation.number}, which may still commit`,
+          fault: 'late',
+          perform: () => {
+            ledger.mayCommit(name, clock.now + LIFETIME)
             lose()
           },
         })

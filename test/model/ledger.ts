@@ -68,6 +68,8 @@ export class Ledger {
   readonly #commits: Record<Row, Commit[]> = { a: [FIRST], b: [FIRST] }
   readonly #writes = new Map<string, WriteRecord>()
   readonly #reads = new Map<string, ReadRecord>()
+  /** Writes that were given up, and until when they may still commit. */
+  readonly #late = new Map<string, number>()
   /** In strict mode, the latest that ended reads have answered with. */
   readonly #answered = new Map<Row, number>()
 
@@ -169,6 +171,21 @@ export class Ledger {
     return write.isRejected ? `${name} is committed, but could not be announced` : undefined
   }
 
+  /** The write was given up, but the database may still commit it until then. */
+  mayCommit(name: string, until: number): void {
+    this.#late.set(name, until)
+  }
+
+  /** The writes that were given up, and may commit now. */
+  late(now: number): readonly string[] {
+    return [...this.#late].flatMap(([name, until]) => (now <= until ? [name] : []))
+  }
+
+  /** A write that was given up is committed after all, or never. */
+  decide(name: string): void {
+    this.#late.delete(name)
+  }
+
   /** Whether the write has to fail for not being announced. */
   isRejected(name: string): boolean {
     return this.#writes.get(name)?.isRejected ?? false
@@ -233,6 +250,7 @@ export class Ledger {
       writes.map(([name, write]) => [name, { ...write, positions: [...write.positions] }]),
       reads.map(([name, { floor }]) => [name, [...floor]]),
       [...this.#answered].sort(),
+      [...this.#late],
     ])
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, expect, it, vi } from 'vitest'
+import { bounds as allBounds } from '../support/bounds.js'
 import { explore, type Timers } from './explorer.js'
 import { loadProtocol } from './protocol.js'
 import { ending, late, read, scenario, unseen, write } from './scenario.js'
@@ -31,15 +32,13 @@ vi.mock('../../src/write/renewal.js', () =>
   }),
 )
 
-const isFull = process.env.MODEL === 'full'
 const SEED = Number(process.env.MODEL_SEED ?? 1)
-const bounds = isFull
-  ? { executions: 5_000, random: 1_000, seed: SEED }
-  : { executions: 150, random: 15, seed: SEED }
+const { everyScenario, ...executions } = allBounds.model
+const bounds = { ...executions, seed: SEED }
 
 const totals = { executions: 0, exhaustive: 0, scenarios: 0 }
 
-/** In `npm test`, two operations with all that may go wrong, and three with nothing but time. */
+/** `npm test` has two operations with all that may go wrong, and three with nothing but time. */
 const scenarios = [
   ...otherScenarios,
   ...laggingScenarios,
@@ -50,7 +49,9 @@ const scenarios = [
   ...allScenarios,
 ].filter(({ processes, faults }) => {
   const { length } = processes.flat()
-  return isFull || length === 2 || (length === 3 && faults.every((fault) => fault === 'catch-up'))
+  return (
+    everyScenario || length === 2 || (length === 3 && faults.every((fault) => fault === 'catch-up'))
+  )
 })
 
 it.each(scenarios.map((one) => [one.name, one] as const))(
@@ -187,8 +188,8 @@ it.each([
   ],
 ])('bound by nothing is a write that is %s', { timeout: 120_000 }, async (what, one) => {
   const found = await explore(one, await loadProtocol(), timers, {
-    executions: 10_000,
-    random: 20_000,
+    executions: 2_000,
+    random: 28_000,
     seed: SEED,
   })
   console.log(`${what}: after ${found.executions} executions`)

@@ -36,6 +36,11 @@ const lagging = scenario([[read('a')], [write('a')]], {
   faults: ['catch-up'],
 })
 
+const givenUp = scenario([[read('a')], [ending(write('a'), 'unknown')]], {
+  warm: true,
+  faults: ['late'],
+})
+
 /** Each leaves one step of the protocol out. */
 export const mutants: Readonly<Record<string, Mutant>> = {
   'takes the snapshot after the query': {
@@ -142,7 +147,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     spoil: ({ Write }: WriterModule) => ({
       Write: class extends Write {
         override endWith<T>(outcome: Promise<T>) {
-          return super.endWith(outcome, () => true)
+          return super.endWith(outcome, () => 'unwritten' as const)
         }
       },
     }),
@@ -180,6 +185,17 @@ export const mutants: Readonly<Record<string, Mutant>> = {
           : store.settle(writeId, settled),
     })),
     scenario: scenario([[read('a', 'b')], [transaction('a', 'b')], [write('b')]], { warm: true }),
+  },
+  'holds nothing that may still commit': {
+    module: 'writer',
+    spoil: ({ Write }: WriterModule) => ({
+      Write: class extends Write {
+        constructor(...[options, terms]: ConstructorParameters<typeof Write>) {
+          super({ ...options, writeDeadline: -1 }, terms)
+        }
+      },
+    }),
+    scenario: givenUp,
   },
   'keeps no hold': {
     module: 'writer',

@@ -45,6 +45,8 @@ export type Fault =
   | 'delay'
   /** Time passes until every replica has what was committed. */
   | 'catch-up'
+  /** A statement is given up, and commits at any time before the deadline. */
+  | 'late'
   /** A query fails. */
   | 'query'
   /** A call fails at the store, done or not. */

@@ -54,6 +54,13 @@ export const allScenarios: readonly Scenario[] = programs.flatMap((program) =>
 export const otherScenarios: readonly Scenario[] = [false, true].flatMap((warm) => [
   scenario([[read('a')], [read('a')], [ending(write('a'), 'rollback', 'unknown')]], { warm }),
   scenario([[read('a')], [ending(transaction('a', 'b'), 'rollback', 'unknown')]], { warm }),
+  scenario([[read('a')], [ending(write('a'), 'unknown')]], { warm, faults: ['late', 'delay'] }),
+  scenario([[read('a')], [read('a')], [ending(write('a'), 'unknown')]], { warm, faults: ['late'] }),
+  scenario([[read('a')], [ending(transaction('a', 'b'), 'unknown')]], { warm, faults: ['late'] }),
+  scenario([[read('a')], [write('a')], [ending(write('a'), 'unknown')]], {
+    warm,
+    faults: ['late'],
+  }),
   scenario([[read('a'), write('a')], [read('a')]], { warm, faults: ['store'] }),
   scenario([[read('a')], [write('a')]], { warm, faults: ['store'] }),
   scenario([[read('a')], [write('a')]], {

@@ -36,7 +36,7 @@ export function spoilWrite(
   return ({ Write }) => ({
     Write: class extends Write {
       override endWith<T>(outcome: Promise<T>) {
-        return end(() => this.settle(), outcome)
+        return end(() => this.end('written'), outcome)
       }
     },
   })

@@ -1,4 +1,4 @@
-import { type Accident, accidents, losses } from './accidents.js'
+import { type Accident, accidents, lastAccidents, losses } from './accidents.js'
 import { Actors } from './actors.js'
 import { readInTheEnd } from './epilogue.js'
 import type { Answer } from './ledger.js'
@@ -69,8 +69,8 @@ export class World {
       ...schedule.pending.flatMap((step) => this.#choicesOf(step, losses(step, this.#stage))),
     ]
     this.#checkEnds()
-    if (choices.length === 0) return []
-    return [...choices, ...accidents(this.#stage).map(({ id, happen }) => ({ id, take: happen }))]
+    const others = choices.length === 0 ? lastAccidents(this.#stage) : accidents(this.#stage)
+    return [...choices, ...others.map(({ id, happen }) => ({ id, take: happen }))]
   }
 
   /** Looks at what is left when everything has ended. */

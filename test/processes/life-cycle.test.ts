@@ -24,7 +24,7 @@ async function run(code: string) {
     const prisma = new js.PrismaClient({ adapter }).$extends(cacheAside())
     ${code}`
   return runChild('--input-type=module', ['--eval', script], {
-    limit: 20_000,
+    limit: 100_000,
     env: { AEROSPIKE_HOSTS: '' },
   })
 }

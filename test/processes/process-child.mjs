@@ -39,7 +39,10 @@ const prisma = client
         if (Math.random() < slowness) await pause(Math.random() * 60)
         const result = await query(args)
         if (Math.random() < slowness) await pause(Math.random() * 60)
-        if (hangs) await new Promise(() => {})
+        if (hangs) {
+          process.send({ committed: now() })
+          await new Promise(() => {})
+        }
         return result
       },
     },

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import type { Catalog, Model } from '../../src/catalog/catalog.js'
 import type { Tag } from '../../src/plan/tag.js'
 import type { RowChange } from '../../src/plan/touches.js'
+import { bounds } from '../support/bounds.js'
 import { createDatabase } from '../support/databases.js'
 import { Fakes } from '../support/fakes.js'
-import { programsAbout } from './program.js'
-import { createWorld } from './run-program.js'
+import { type Program, programsAbout } from './program.js'
+import { type Clients, connectClients, createWorld, Difference } from './run-program.js'
 
 type Module = Record<string, unknown>
 type Args = Record<string, unknown>
@@ -117,7 +118,7 @@ function spoilWrite(
 
 const isFamily = ({ name }: Tag) => /\{[^:+]*\}$/.test(name)
 
-/** What programs are to be about for a defect to show soon; posts and who wrote them, where nothing is said. */
+/** The models that programs are about, so that a defect shows soon; by default `User` and `Post`. */
 const topics: Readonly<Record<string, readonly string[]>> = {
   'drops updates that cascade': ['User', 'Badge'],
   'drops nested writes': ['User', 'Profile', 'Tag'],
@@ -130,19 +131,34 @@ const topics: Readonly<Record<string, readonly string[]>> = {
   'takes values as they are written': ['Peculiar'],
 }
 
-/** With which a defect shows soon; 1, where nothing is said. */
+/**
+ * The seeds of programs that show a defect within a few steps. Where that is no longer
+ * so, because other programs come from them, the next seeds are tried: it takes longer, and the
+ * line that the test prints names the seed to write here.
+ */
 const seeds: Readonly<Record<string, number>> = {
-  'drops updates that cascade': 5,
-  'drops nested writes': 3,
-  'drops the value before': 2,
-  'drops the value after': 2,
-  'drops rows of join tables': 2,
-  'takes no field for changed': 2,
-  'drops insert tags': 8,
-  'takes every unique value for taken': 8,
+  'drops cascades': 9,
+  'drops updates that cascade': 27,
+  'drops nested writes': 12,
+  'drops the value before': 24,
+  'drops the value after': 26,
+  'takes no field for changed': 26,
+  'drops rows of join tables': 30,
+  'drops inserts': 16,
+  'drops family tags': 9,
+  'drops insert tags': 10,
+  'drops the tags of whole models': 9,
+  'takes every unique value for taken': 10,
+  'forgets rows that came back': 10,
   'narrows by rows that do not show their keys': 4,
-  'overlooks cursors': 2,
-  'pins by the first branch of OR': 3,
+  'overlooks relations in filters and orders': 12,
+  'overlooks cursors': 7,
+  'pins by the first branch of OR': 24,
+  'pins by what NOT says': 10,
+  'takes loose text for exact': 4,
+  'takes values as they are written': 4,
+  'touches before the commit': 7,
+  'takes a committed write for unwritten': 9,
 }
 
 /** Defects of the plan and of the protocol, each put in place of the module that it spoils. */
@@ -240,11 +256,11 @@ const mutants: Record<string, Mutant> = {
     )
   }),
   'touches before the commit': spoilWrite(async (write, outcome) => {
-    await write.settle()
+    await write.end('written')
     return outcome
   }),
   'takes a committed write for unwritten': spoilWrite(async (write, outcome) => {
-    await outcome.finally(() => write.withdraw())
+    await outcome.finally(() => write.end('unwritten'))
     return outcome
   }),
 }
@@ -256,15 +272,23 @@ function withoutRelations(where: object | null): Args {
   )
 }
 
+let clients: Clients
+
+beforeAll(async () => {
+  clients = connectClients(await createDatabase('postgresql'))
+})
+
+afterAll(() => clients.database.drop())
+
 afterEach(() => {
   for (const [path] of Object.values(mutants)) vi.doUnmock(path)
   vi.resetModules()
 })
 
-it.each(Object.keys(mutants))(
+it.for(Object.keys(mutants))(
   'a cache that %s is found out',
-  { timeout: 300_000 },
-  async (name) => {
+  { timeout: 1_200_000 },
+  async (name, { signal }) => {
     const [path, spoil] = mutants[name] ?? ['', () => ({})]
     vi.resetModules()
     const fakes = new Fakes()
@@ -273,17 +297,17 @@ it.each(Object.keys(mutants))(
     )
     const { cacheAside } = await import('../../src/index.js')
     fakes.assertUsed(path)
-    const database = await createDatabase('postgresql')
-    const { run } = createWorld(database, cacheAside as never)
+    const { run } = createWorld(clients, cacheAside as never)
     const programs = programsAbout(topics[name] ?? ['User', 'Post'])
-    const result = await fc.check(fc.asyncProperty(programs, run), {
-      seed: seeds[name] ?? 1,
-      numRuns: 300,
-      endOnFailure: true,
-      interruptAfterTimeLimit: 240_000,
-    })
-    await database.drop()
-    console.log(`a cache that ${name}: found after ${result.numRuns} programs`)
-    expect(String(result.errorInstance)).toContain('deep-equal')
+    const first = bounds.mutantSeed ?? seeds[name] ?? 1
+    for (let seed = first; seed < first + bounds.mutantPrograms; seed += 1) {
+      const [program] = fc.sample(programs, { seed, numRuns: 1 }) as [Program]
+      const error = await run(program, signal).catch((error: unknown) => error)
+      if (error === undefined) continue
+      console.log(`a cache that ${name}: found by seed ${seed}, the first was ${first}`)
+      expect(error).toBeInstanceOf(Difference)
+      return
+    }
+    expect.fail(`${bounds.mutantPrograms} programs found no difference`)
   },
 )

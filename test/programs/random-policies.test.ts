@@ -1,10 +1,11 @@
+import { bounds } from '../support/bounds.js'
 import { programsWithPolicies } from './policies.js'
-import { READS, testRandomPrograms } from './random.js'
+import { testRandomPrograms } from './random.js'
 
 for (const provider of ['sqlite', 'postgresql'] as const) {
   testRandomPrograms(provider, {
     what: 'random programs with policies switched on at random',
-    reads: READS / 4,
+    reads: bounds.reads / 4,
     programs: programsWithPolicies,
     withoutSql: 0.05,
   })

@@ -4,6 +4,7 @@ import type { PrismaClient } from '../../generated/sqlite/client/client.js'
 import { cacheAside, memory } from '../../src/index.js'
 import type { Store } from '../../src/store/store.js'
 import type { Connection, Database, Provider } from '../support/databases.js'
+import { collectStorages } from '../support/storages.js'
 import type { Program, Step } from './program.js'
 import { trackBy } from './rows.js'
 import type { Call } from './writes.js'
@@ -29,37 +30,54 @@ export const emptyTally = (): Tally => ({ reads: 0, withoutSql: 0, writes: 0, wr
 
 type Extension = (options: { store: Store; models: object }) => ReturnType<typeof cacheAside>
 
+/** A database's clients, which worlds share one after the other, as each compiles its queries. */
+export interface Clients {
+  readonly database: Database
+  readonly plain: Connection
+  readonly cached: readonly [Connection, Connection]
+}
+
+export function connectClients(database: Database): Clients {
+  return {
+    database,
+    plain: database.connect(),
+    cached: [database.connect(), database.connect()],
+  }
+}
+
 /** Two clients with the extension, and a plain one that knows the truth. */
 export interface World {
-  run(program: Program): Promise<void>
+  /**
+   * Runs one program to its end; one at a time, as all begin with the same rows.
+   *
+   * @param signal ends the program before its next step.
+   * @throws a `Difference`, or the reason of the signal.
+   */
+  run(program: Program, signal: AbortSignal): Promise<void>
   readonly tally: Tally
 }
 
-/** @param extension the real one, or one with a defect that the programs are to find. */
+/** @param extension the real one, or one with a defect that the programs must find. */
 export function createWorld(
-  database: Database,
+  { database, plain, cached }: Clients,
   extension: Extension = cacheAside as Extension,
 ): World {
-  const plain = database.connect()
-  const connections = [database.connect(), database.connect()] as const
   const initial = initialRows(database.provider)
   const tally = emptyTally()
   return {
     tally,
-    async run(program) {
+    async run(program, signal) {
+      const disableStorages = collectStorages()
       await database.execute(initial)
       // What a run of thousands of programs has sent is of no use, and of much weight.
-      for (const { statements } of [plain, ...connections]) statements.length = 0
+      for (const { statements } of [plain, ...cached]) statements.length = 0
       const store = memory()
       const { options = [{}, {}] } = program.policies ?? {}
       const extend = ({ client, statements }: Connection, given: object): Cached => ({
         client: client.$extends(extension({ ...given, store, models })) as unknown as PrismaClient,
         statements,
       })
-      const clients = [
-        extend(connections[0], options[0]),
-        extend(connections[1], options[1]),
-      ] as const
+      const clients = [extend(cached[0], options[0]), extend(cached[1], options[1])] as const
       const errors: unknown[] = []
       for (const { client } of clients) {
         ;(client as unknown as ReturnType<typeof withCache>).$cache.on('error', (e) =>
@@ -67,10 +85,17 @@ export function createWorld(
         )
       }
       const run: Run = { program, plain: plain.client, clients, tally, database }
-      for (const step of program.steps) await runStep(run, step)
-      // What is read anew in the background is not to meet the next program.
-      if (program.policies !== undefined) {
-        for (const { client } of clients) await client.$disconnect()
+      try {
+        for (const step of program.steps) {
+          signal.throwIfAborted()
+          await runStep(run, step)
+        }
+      } finally {
+        // What is read again in the background must not meet the next program.
+        if (program.policies !== undefined) {
+          for (const { client } of clients) await client.$disconnect()
+        }
+        disableStorages()
       }
       deepStrictEqual(errors, [])
     },
@@ -102,7 +127,7 @@ async function runStep(run: Run, step: Step): Promise<void> {
       if (await write(run, client, step.write)) await compareAll(run, step.client)
       return
     case 'race':
-      await Promise.all([
+      await allEnded([
         write(run, client, step.write),
         ...step.reads.flatMap((read) =>
           run.clients.map((cached) => outcomeOf(() => call(cached.client, cachedRead(run, read)))),
@@ -119,6 +144,12 @@ async function runStep(run: Run, step: Step): Promise<void> {
     case 'interactive':
       return interactive(run, client, step)
   }
+}
+
+/** Waits for all of them, also where one fails: nothing of a program may outlive it. */
+async function allEnded(promises: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(promises)
+  await Promise.all(promises)
 }
 
 async function interactive(
@@ -218,7 +249,8 @@ function namesIn(value: unknown): unknown {
   return Object.entries(value).map(([name, field]) => [name, namesIn(field)])
 }
 
-class Difference extends Error {}
+/** The cache answered otherwise than the database. */
+export class Difference extends Error {}
 
 function poolRead({ program }: Run, index: number): Call {
   return program.reads[index % program.reads.length] as Call

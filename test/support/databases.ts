@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaPg } from '@prisma/adapter-pg'
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils'
 import { inject } from 'vitest'
 import { PrismaClient as PostgresClient } from '../../generated/postgresql/client/client.js'
 import { PrismaClient } from '../../generated/sqlite/client/client.js'
+import { migrations } from './migrations.js'
 
 /** A database of a test's own, with the schema of `prisma/` and no rows. */
 export interface Database {
@@ -42,12 +43,14 @@ async function createSqlite(): Promise<Database> {
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const folder = await mkdtemp(join(parent, 'cache-aside-sqlite-'))
   const url = `file:${join(folder, 'test.db')}`
-  const adapter = new PrismaLibSql({ url })
+  const connection = await new PrismaLibSql({ url }).connect()
+  await connection.executeScript(await migrations('sqlite'))
   return database(
     'sqlite',
     url,
-    adapter,
-    () => new PrismaClient({ adapter, log }),
+    connection,
+    // As in another process, each client has an adapter of its own: no cache sees its statements.
+    () => new PrismaClient({ adapter: new PrismaLibSql({ url }), log }),
     async () => {
       await rm(folder, { recursive: true })
     },
@@ -58,26 +61,24 @@ async function createPostgres(): Promise<Database> {
   const server = inject('postgresUrl')
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const any = await new PrismaPg({ connectionString: `${server}/postgres` }).connect()
-  await any.executeScript(`CREATE DATABASE ${name}`)
+  await any.executeScript(`CREATE DATABASE ${name} TEMPLATE ${inject('postgresTemplate')}`)
   await any.dispose()
   const url = `${server}/${name}`
-  const adapter = new PrismaPg({ connectionString: url })
-  const connect = () => new PostgresClient({ adapter, log }) as unknown as PrismaClient
+  const adapter = () => new PrismaPg({ connectionString: url })
+  const connect = () => new PostgresClient({ adapter: adapter(), log }) as unknown as PrismaClient
   // The run's server goes with all its databases.
-  return database('postgresql', url, adapter, connect, async () => undefined)
+  return database('postgresql', url, await adapter().connect(), connect, async () => undefined)
 }
 
 const log = [{ emit: 'event', level: 'query' } as const]
 
-async function database(
+function database(
   provider: Provider,
   url: string,
-  adapter: SqlMigrationAwareDriverAdapterFactory,
+  connection: SqlDriverAdapter,
   connect: () => PrismaClient,
   remove: () => Promise<void>,
-): Promise<Database> {
-  const connection = await adapter.connect()
-  await connection.executeScript(await migrations(provider))
+): Database {
   const clients: PrismaClient[] = []
   return {
     provider,
@@ -96,13 +97,4 @@ async function database(
       await remove()
     },
   }
-}
-
-/** The committed migrations, in the order of their names, as `prisma migrate deploy` applies them. */
-async function migrations(provider: Provider): Promise<string> {
-  const folder = join(import.meta.dirname, '../../prisma', provider, 'migrations')
-  const entries = await readdir(folder, { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  const scripts = names.sort().map((name) => readFile(join(folder, name, 'migration.sql'), 'utf8'))
-  return (await Promise.all(scripts)).join('\n')
 }

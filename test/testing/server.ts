@@ -205,12 +205,9 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   await exit
 }
 
-/** Prints which server is used, once per run. All test files are child processes of one parent. */
-function announce({ kind, build, hosts }: TestServer): void {
-  try {
-    writeFileSync(join(tmpdir(), `aerospike-test-server-${process.ppid}`), kind, { flag: 'wx' })
-  } catch {
-    return
-  }
-  process.stderr.write(`aerospike tests run on: ${kind} ${build} (${hosts})\n`)
+/** Notes which server it is, for the end of the run: test files are processes with one parent. */
+function announce({ kind, build }: TestServer): void {
+  if (process.env.VITEST === undefined) return
+  const file = join(tmpdir(), `aerospike-test-server-${process.ppid}-${kind}`)
+  writeFileSync(file, `${kind} ${build}`)
 }

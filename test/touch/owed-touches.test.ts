@@ -102,15 +102,14 @@ describe('touches that the store did not receive', () => {
     const { owed, state, rows } = owe()
     const [one, other, third] = [newTag(), newTag(), newTag()]
     const row = (version: number): SettledRow => ({ version, until: 60_000, forgets: 0 })
-    owed.add([one, other], new Map([[one, row(4)]]))
+    owed.add([one, other], { rows: new Map([[one, row(4)]]) })
     await vi.advanceTimersByTimeAsync(1_000)
-    owed.add(
-      [one, third],
-      new Map([
+    owed.add([one, third], {
+      rows: new Map([
         [one, row(3)],
         [third, row(1)],
       ]),
-    )
+    })
     state.isUnreachable = false
     await vi.advanceTimersByTimeAsync(1_000)
     owed.add([one])
@@ -125,7 +124,8 @@ describe('touches that the store did not receive', () => {
   it('bring no versions where there are too many to remember', async () => {
     const { owed, state, rows } = owe([newTag()])
     const tags = Array.from({ length: 10_001 }, (_, n) => `tag ${n}` as TagId)
-    owed.add(tags, new Map([['tag 1' as TagId, { version: 1, until: 60_000, forgets: 0 }]]))
+    const rowsOwed = new Map([['tag 1' as TagId, { version: 1, until: 60_000, forgets: 0 }]])
+    owed.add(tags, { rows: rowsOwed })
     state.isUnreachable = false
     await vi.advanceTimersByTimeAsync(1_000)
     expect(rows).toEqual([new Map()])

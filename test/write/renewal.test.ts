@@ -25,7 +25,16 @@ function begin(store: Store, terms: { blocking?: boolean } = {}) {
   const clock = () => Date.now()
   const background = new Background()
   const unmarking = new Unmarking({ store, telemetry, background })
-  const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
+  const options = {
+    store,
+    owed,
+    unmarking,
+    telemetry,
+    clock,
+    holdUntil,
+    writeDeadline: LIFETIME,
+    rejectWrites: false,
+  }
   const write = new Write(options, { lifetime: LIFETIME, ...terms })
   const deadlines = async () =>
     (await store.states([user.id])).flatMap(({ marks }) => marks.map(({ deadline }) => deadline))
@@ -39,22 +48,25 @@ it('a long write stays announced while its process lives', async () => {
   await vi.advanceTimersByTimeAsync(10 * LIFETIME)
   const [deadline = 0] = await deadlines()
   expect(deadline).toBeGreaterThan(Date.now())
-  await write.settle()
+  await write.end('written')
   expect(await deadlines()).toEqual([])
 })
 
-it.each(['settle', 'withdraw'] as const)('nothing is announced again after %s', async (end) => {
-  const { write, deadlines } = begin(memory())
-  await write.announce([user])
-  await write[end]()
-  // The marks are removed in the next turn of the event loop.
-  await vi.advanceTimersByTimeAsync(0)
-  expect(vi.getTimerCount()).toBe(0)
-  await vi.advanceTimersByTimeAsync(10 * LIFETIME)
-  expect(await deadlines()).toEqual([])
-})
+it.each(['written', 'unwritten'] as const)(
+  'nothing is announced again after the end: %s',
+  async (outcome) => {
+    const { write, deadlines } = begin(memory())
+    await write.announce([user])
+    await write.end(outcome)
+    // The marks are removed in the next turn of the event loop.
+    await vi.advanceTimersByTimeAsync(0)
+    expect(vi.getTimerCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(10 * LIFETIME)
+    expect(await deadlines()).toEqual([])
+  },
+)
 
-it('a write settles only after an announcement under way has arrived', async () => {
+it('a write ends only after an announcement under way has arrived', async () => {
   const store = memory()
   let arrive: () => void = () => undefined
   const slow: Store = {
@@ -67,7 +79,7 @@ it('a write settles only after an announcement under way has arrived', async () 
   const { write, deadlines } = begin(slow)
   await write.announce([user])
   await vi.advanceTimersByTimeAsync(LIFETIME / 2)
-  const settled = write.settle()
+  const settled = write.end('written')
   arrive()
   await settled
   expect(await deadlines()).toEqual([])
@@ -91,7 +103,7 @@ it('a failed announcement is counted as an error and repeated', async () => {
   isUnreachable = false
   await vi.advanceTimersByTimeAsync(LIFETIME / 2)
   expect(await deadlines()).toEqual([2 * LIFETIME])
-  await write.settle()
+  await write.end('written')
 })
 
 it('a write whose end the cache does not see is not announced again', async () => {

@@ -98,11 +98,21 @@ describe('a write', () => {
     const clock = () => NOW
     const background = new Background()
     const unmarking = new Unmarking({ store, telemetry, background })
-    const options = { store, owed, unmarking, telemetry, clock, holdUntil, rejectWrites: false }
+    const options = {
+      store,
+      owed,
+      unmarking,
+      telemetry,
+      clock,
+      holdUntil,
+      writeDeadline: 10_000,
+      rejectWrites: false,
+    }
     const write = new Write(options, { lifetime: 10_000 })
     const report = await write.announce([id])
     report([id], written)
-    await write.endWith(outcome(), (error) => error === expected).catch(() => undefined)
+    const outcomeOf = (error: unknown) => (error === expected ? 'unwritten' : 'unknown')
+    await write.endWith(outcome(), outcomeOf).catch(() => undefined)
     return (await store.states([id.id, other.id])).map(({ row }) => row)
   }
 
