@@ -4,7 +4,7 @@ export abstract class CacheAsideError extends Error {
 }
 
 /**
- * The store could not be told about a write, so the database was not asked. Only thrown with
+ * The store could not be reached, so the write was not sent to the database. Only thrown with
  * `onStoreFailure: 'reject'`. `cause` is the store's error.
  *
  * @example

@@ -21,8 +21,8 @@ export interface CacheArgument {
 /** The argument of every write besides Prisma's own. */
 export interface WriteCacheArgument {
   /**
-   * What the write invalidates besides the entries that depend on what it changes. In a transaction that
-   * happens after the commit.
+   * The tags that the write also invalidates, besides the entries that depend on its rows. In a transaction
+   * it invalidates them after the commit.
    *
    * @example
    * ```ts
@@ -53,7 +53,7 @@ export type CacheAsideExtension<C> = (
 export type ModelNames<C> =
   TypeMapOf<C> extends { model: infer Models } ? keyof Models & string : string
 
-/** The type map that was given itself, or the one that a client carries in the type of its `$extends`. */
+/** The type map, which is either `C` itself or in the type of `$extends` of the client `C`. */
 type TypeMapOf<C> = C extends { meta: unknown; model: unknown }
   ? C
   : C extends { $extends: Types.Extensions.ExtendsHook<infer _V, infer _Cb, infer _Ext, infer Map> }

@@ -58,11 +58,11 @@ describe('docs/options.md', () => {
       page.split(/^## /m).map((part) => [part.slice(0, part.indexOf('\n')), part] as const),
     )
     const expected: [string, readonly string[]][] = [
-      ['Of the cache: `cacheAside({ ... })`', [...optionNames, ...nearOptionNames]],
-      ['Of a model', modelOptionNames],
+      ['Options of the cache: `cacheAside({ ... })`', [...optionNames, ...nearOptionNames]],
+      ['Options of a model', modelOptionNames],
       ['Optimistic locking', retryOptionNames],
-      ['Of a read: `cache`', queryOptionNames],
-      ['Of a write: `cache`', writeOptionNames],
+      ['Options of a read: `cache`', queryOptionNames],
+      ['Options of a write: `cache`', writeOptionNames],
       ['`prisma.$cache`', loadOptionNames],
     ]
     for (const [title, names] of expected) {

@@ -127,8 +127,8 @@ export interface CacheControl<M extends string = string> {
 
 export interface CacheHealth extends StoreHealth {
   /**
-   * Whether the store has yet to be told about acknowledged writes of this client. Until then, this client
-   * reads from the database.
+   * Whether some acknowledged writes of this client have not reached the store yet. Until they have, this
+   * client reads from the database.
    */
   readonly pendingInvalidations: boolean
   /**

@@ -17,7 +17,7 @@ export interface LoadContext {
   readonly isInTransaction: () => boolean
 }
 
-/** What events and errors call such a read. */
+/** The name of such a read in events and errors. */
 const SUBJECT = { model: '$cache', operation: 'getOrLoad' } as const
 
 /** See `CacheControl.getOrLoad`. */

@@ -58,7 +58,7 @@ export interface CacheAsideOptions<M extends string = string> {
    */
   readonly replicaLag?: Duration | undefined
   /**
-   * What happens to a write while the store cannot be reached. `'bypass'` (the default): the write runs,
+   * Says how a write behaves while the store cannot be reached. `'bypass'` (the default): the write runs,
    * and invalidates as soon as the store can be reached again. `'reject'`: it fails with
    * `StoreUnavailableError` before the database sees it.
    */

@@ -16,7 +16,7 @@ export interface QueryOptions {
   readonly refresh?: boolean | undefined
   /** Names by which this answer can be invalidated. The same read with other tags has another entry. */
   readonly tags?: readonly string[] | undefined
-  /** Who asks, such as a tenant: an entry is only served in the scope in which it was stored. */
+  /** The scope of the read, such as a tenant: an entry is only served in the scope in which it was stored. */
   readonly scope?: string | undefined
 }
 

@@ -7,7 +7,7 @@ import {
   writeOptionNames,
 } from './query-options.js'
 
-/** What one read sets for itself. */
+/** The settings that one read makes for itself. */
 export interface ReadSettings extends PartialPolicy {
   /** Whether the read asks to be cached; undefined where it does not say. */
   readonly enabled: boolean | undefined
@@ -26,7 +26,7 @@ const EMPTY_SETTINGS: ReadSettings = {
 }
 
 /**
- * What a read sets with its `cache` argument.
+ * Reads the settings in the `cache` argument of a read.
  *
  * @throws ConfigurationError naming the option, what was expected and what was given.
  */

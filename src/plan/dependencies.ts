@@ -9,7 +9,7 @@ export interface Pin {
   readonly values: readonly (readonly Value[])[]
 }
 
-/** What an answer says about the wide tags of its read. */
+/** Says which wide tags of a read its answer can drop or replace. */
 export interface Narrowed {
   /** The wide tags that the answer does not depend on. */
   readonly dropped: readonly TagId[]
@@ -107,7 +107,7 @@ export class Dependencies {
     return this.#others(this.#wide).map(({ tag }) => tag)
   }
 
-  /** What the answer says about the wide tags. */
+  /** Says which wide tags the answer can drop or replace. */
   narrow(answer: unknown): Narrowed {
     const dropped: TagId[] = []
     const replaced: TagId[] = []

@@ -1,6 +1,6 @@
 import type { Value } from './normalise.js'
 
-/** What is known of rows: each row has one of these values in that field. */
+/** The facts about rows: each row has one of these values in that field. */
 export type Facts = ReadonlyMap<string, readonly Value[]>
 
 export const NOTHING_KNOWN: Facts = new Map()
@@ -8,7 +8,7 @@ export const NOTHING_KNOWN: Facts = new Map()
 /** With more values or alternatives than this, a key counts as not pinned. */
 export const MAX_PINNED_VALUES = 32
 
-/** What is known of rows for which both facts hold. */
+/** Combines the facts about rows for which both hold. */
 export function both(one: Facts, other: Facts): Facts {
   if (one.size === 0) return other
   if (other.size === 0) return one
@@ -20,7 +20,7 @@ export function both(one: Facts, other: Facts): Facts {
   return facts
 }
 
-/** What is known where one fact of each side holds. Where the combinations are too many, one side is dropped. */
+/** Combines alternatives of which one of each side holds. Where the combinations are too many, one side is dropped. */
 export function eachWithEach(ones: readonly Facts[], others: readonly Facts[]): readonly Facts[] {
   if (ones.length * others.length > MAX_PINNED_VALUES) {
     return ones.length < others.length ? ones : others

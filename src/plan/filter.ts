@@ -5,7 +5,7 @@ import { type Args, isSkip, listOf, objectOf } from './query.js'
 import type { TrackedKeys } from './tracked-keys.js'
 
 /**
- * What a `where` says about the rows that it selects: one of these alternatives holds for each row. A
+ * Gives the facts in a `where` about the rows that it selects: one of these alternatives holds for each row. A
  * condition that is not understood says nothing, so the alternatives may be too wide, but never too narrow.
  */
 export function alternatives(tracked: TrackedKeys, model: Model, where: unknown): readonly Facts[] {

@@ -4,10 +4,10 @@ import { isSkip, type Query } from './query.js'
 /** The key of an entry's record in the store. */
 export type EntryKey = string & { readonly brand: 'entry' }
 
-/** What an answer depends on besides the read, the same for all reads of one client. */
+/** The parts of a key that are the same for all reads of one client. */
 export interface KeyTerms {
   readonly keyspace: string
-  /** Stands for what the schema and the client (global omit, result extensions) do to the answer. */
+  /** Represents the effects of the schema and the client (global omit, result extensions) on the answer. */
   readonly fingerprint: string
 }
 

@@ -15,7 +15,7 @@ import {
 /**
  * Touches what the creation of a row touches, nested writes included.
  *
- * @param known what is known of the row besides its data.
+ * @param known the facts about the row besides its data.
  * @param implied the fields that get their values from the row that it is nested in.
  */
 export function insertRow(
@@ -33,8 +33,8 @@ export function insertRow(
 /**
  * Touches what an update of rows touches, nested writes included.
  *
- * @param facts what is known of the rows before.
- * @param shown what is known of them afterwards.
+ * @param facts the facts about the rows before.
+ * @param shown the facts about them afterwards.
  */
 export function changeRows(
   write: PlannedWrite,
@@ -171,7 +171,7 @@ function deleteRelated(
   }
 }
 
-/** What is known of the related rows that the filter selects. */
+/** Gives the facts about the related rows that the filter selects. */
 function factsOfTargets(
   { tracked }: PlannedWrite,
   rows: ParentRows,

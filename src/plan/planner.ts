@@ -21,7 +21,7 @@ export interface PlannerOptions {
   readonly models: ReadonlyMap<string, PlannedModel>
   /** Milliseconds, for models without their own. */
   readonly ttl: number
-  /** Stands for what the client does to answers, see `KeyTerms`. */
+  /** Represents the effects of the client on answers, see `KeyTerms`. */
   readonly fingerprint: string
   /** The computed fields that the fingerprint covers, as `User.fullName`. */
   readonly computed: ReadonlySet<string>

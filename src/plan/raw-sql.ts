@@ -1,7 +1,7 @@
 import type { Model } from '../catalog/catalog.js'
 import { type SqlToken, sqlTokens } from './sql-tokens.js'
 
-/** What raw SQL may do, as far as its text says. */
+/** The effects that raw SQL may have, as far as its text says. */
 export interface SqlEffect {
   /** The models whose rows may change; `'all'` where the text does not say which. */
   readonly models: readonly Model[] | 'all'
@@ -17,7 +17,7 @@ export const NO_EFFECT: SqlEffect = { models: [], cascades: false, mayCommit: fa
 const ANY_EFFECT: SqlEffect = { models: 'all', cascades: true, mayCommit: true }
 
 /**
- * The effects of raw SQL. What is not understood counts as changing every model.
+ * Finds the effects of raw SQL. SQL that is not understood counts as changing every model.
  *
  * A SELECT changes no rows, unless it calls a function that does: that is not known, and an application
  * says it with `$cache.changing`.
@@ -186,11 +186,11 @@ const committing = words('commit end release')
 const harmless = words(
   'begin start rollback abort savepoint set reset show lock analyze analyse vacuum pragma listen notify unlisten discard checkpoint deallocate declare fetch move close describe desc use kill optimize check',
 )
-/** The words that may stand between a verb and its table. */
+/** The words that are allowed between a verb and its table. */
 const beforeTarget = words(
   'into from only table low_priority delayed high_priority ignore quick or abort fail rollback replace overwrite top',
 )
-/** The words that may stand before a parenthesis without being functions. */
+/** The words before a parenthesis that are not functions. */
 const notAFunction = words(
   'in values and or not as from join on where having select using exists any all some with over filter by then else when case into lateral row array interval cast union except intersect distinct',
 )

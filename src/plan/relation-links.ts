@@ -45,10 +45,10 @@ export function disconnect(
 }
 
 /**
- * Touches what it touches to relate a row of the target to the written rows.
+ * Touches the tags that change when a row of the target is related to the written rows.
  *
- * @param before what is known of the target's row; undefined where it is new.
- * @param after what is known of it afterwards.
+ * @param before the facts about the target's row; undefined where it is new.
+ * @param after the facts about it afterwards.
  */
 export function link(
   write: PlannedWrite,
@@ -112,7 +112,7 @@ function touchJoinRows(
   }
 }
 
-/** What is known of the target's rows that are related to the written rows, before or after they change. */
+/** Gives the facts about the target's rows that are related to the written rows, before or after they change. */
 export function relatedFacts(
   rows: ParentRows,
   { here, there, holder }: Relation,

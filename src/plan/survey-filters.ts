@@ -6,7 +6,7 @@ import { type Args, listOf, objectOf } from './query.js'
 import type { TrackedKeys } from './tracked-keys.js'
 import { whyWhole } from './why.js'
 
-/** What a survey has found so far, with what each of its parts needs to know about the query. */
+/** The findings of a survey so far, with the facts about the query that each of its parts needs. */
 export interface Findings {
   readonly tracked: TrackedKeys
   readonly dependencies: Dependencies

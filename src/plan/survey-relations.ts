@@ -7,7 +7,7 @@ import type { Args } from './query.js'
 import { dependOn, type Findings, see } from './survey-filters.js'
 import { whyWhole } from './why.js'
 
-/** Rows that a part of the query selects, and what is known of them before the query runs. */
+/** Rows that a part of the query selects, and the facts about them before the query runs. */
 export interface SelectedRows {
   readonly model: Model
   /** One of these holds for each of the rows. */
@@ -20,7 +20,7 @@ export interface SelectedRows {
 interface RelatedRows extends SelectedRows {
   readonly parent: SelectedRows
   readonly relation: Relation
-  /** What the relation's own filter says, without what follows from the parents. */
+  /** The facts in the relation's own filter, without those that follow from the parents. */
   readonly own: readonly Facts[]
   readonly args: Args
 }
@@ -140,7 +140,7 @@ function narrowByChildren({ tracked, dependencies }: Findings, related: RelatedR
   dependencies.narrowed(tracks, at, valuesIn, (answer) => valuesIn(answer) !== undefined)
 }
 
-/** What is known of rows that are related to rows for which one of these facts holds. */
+/** Gives the facts about rows that are related to rows for which one of these facts holds. */
 export function relatedFacts(
   known: readonly Facts[],
   { here, there, holder }: Relation,

@@ -20,7 +20,7 @@ import {
 } from './survey-relations.js'
 import type { TrackedKeys } from './tracked-keys.js'
 
-/** What a read depends on, and what else its arguments say about its answer. */
+/** The dependencies of a read, and the other facts in its arguments about its answer. */
 export interface Survey {
   readonly dependencies: Dependencies
   /** Every model that the read sees. */

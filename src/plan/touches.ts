@@ -3,7 +3,7 @@ import { carry, combinations, type Facts, NOTHING_KNOWN } from './facts.js'
 import type { Tag, TagId } from './tag.js'
 import type { TrackedKey, TrackedKeys } from './tracked-keys.js'
 
-/** What happens to rows of a model, and what is known of them. Facts may say less than the truth, never more. */
+/** A change to rows of a model, with the facts about them. Facts may say less than the truth, never more. */
 export type RowChange =
   | { readonly kind: 'insert'; readonly after: Facts }
   | { readonly kind: 'delete'; readonly before: Facts }
@@ -140,7 +140,7 @@ export class Touches {
   }
 }
 
-/** Completes what is known before with what is known after of the fields that do not change, and vice versa. */
+/** Completes the facts before with those after about the fields that do not change, and vice versa. */
 function valuesOf({ before, after, changed }: Update): { before: Facts; after: Facts } {
   const isUnchanged = ([field]: readonly [string, unknown]) => !changed.has(field)
   return {

@@ -61,7 +61,7 @@ export function catalogOf(client: Client, schema: unknown): Catalog {
   )
 }
 
-/** What the client does to answers besides what the query says. */
+/** The effects of the client on answers, besides those of the query. */
 export interface ClientTraits {
   /** The same for two clients exactly if the same query answers the same on both. */
   readonly fingerprint: string

@@ -1,11 +1,11 @@
 import { objectOf } from '../plan/query.js'
 
-/** What became of a write. */
+/** The outcome of a write. */
 export type Outcome = 'written' | 'unwritten' | 'unknown'
 
 /**
- * What the database has done with the statements of one write, as the sentinel sees it. A write may send
- * statements outside a transaction, and in one or more transactions.
+ * Follows the statements of one write, as the sentinel sees them. A write may send statements outside a
+ * transaction, and in one or more transactions.
  */
 export class Effects {
   readonly #onDecided: ((outcome: Outcome) => Promise<void>) | undefined
@@ -44,7 +44,7 @@ export class Effects {
     this.#undecided += 1
   }
 
-  /** What was begun is decided. */
+  /** A statement or a transaction that was begun is decided. */
   async end(outcome: Outcome): Promise<void> {
     this.#undecided -= 1
     if (outcome === 'written') this.#isWritten = true
@@ -85,7 +85,7 @@ const refusals: ReadonlySet<string> = new Set([
 ])
 
 /**
- * SQLSTATEs after which it is not known what became of the statement: connection (08), completion unknown
+ * SQLSTATEs after which the outcome of the statement is not known: connection (08), completion unknown
  * (40003), shutdown (57P), errors of the system and of the server itself (58, XX).
  */
 const lostStates = /^(08|40003|57P|58|XX)/

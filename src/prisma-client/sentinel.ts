@@ -11,7 +11,7 @@ import { Effects, isRefusal, type Outcome } from './effects.js'
 export interface Watcher {
   /** Caches with the same store and keyspace have the same one: one of them is told. */
   readonly token: object
-  /** What the SQL may do, by its text. */
+  /** Finds the effects that the SQL may have, by its text. */
   effectOf(sql: string): StatementEffect
   /** Begins to follow writes that nobody has announced. */
   follow(): ForeignWrite

@@ -15,7 +15,7 @@ export interface FillOptions {
   readonly near: NearCopies | undefined
 }
 
-/** What an answer says about the read's wide tags; undefined where it is not known: then it must not be stored. */
+/** Narrows the wide tags of a read by its answer. Where that fails it gives undefined, and the answer must not be stored. */
 export function narrow(
   { narrow }: Read<unknown>,
   value: unknown,

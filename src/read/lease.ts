@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Entry, LeaseId, Store } from '../store/store.js'
 import type { Gap } from './read.js'
 
-/** Who answers a read that several processes miss at the same time. */
+/** Says which process answers a read that several processes miss at the same time. */
 export type Turn =
   /** This process asks the database and fills. If it cannot fill, it releases the lease. */
   | { readonly kind: 'owner'; readonly lease: LeaseId }

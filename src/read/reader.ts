@@ -109,7 +109,7 @@ export class Reader {
     if (this.#refreshing.has(read.key)) return
     this.#refreshing.add(read.key)
     const { background, telemetry } = this.#options
-    // It answers no read, so it reports nothing; and the valid entry needs no other to stand in for it.
+    // It answers no read, so it reports nothing. It needs no stale answer, because the entry is still valid.
     const policy = { ...read.policy, staleIfError: 0 }
     const refreshed = this.#misses
       .refill({ ...read, policy, report: () => undefined }, seen)

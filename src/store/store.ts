@@ -98,7 +98,7 @@ export interface TagState {
   readonly version: Version | undefined
   /** The marks of the writes in flight that may touch the tag. */
   readonly marks: readonly Mark[]
-  /** The remembered version of the row that the tag stands for. */
+  /** The remembered version of the row that the tag names. */
   readonly row?: RememberedRow | undefined
 }
 

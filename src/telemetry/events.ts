@@ -83,7 +83,7 @@ export type BypassReason =
   | 'scope'
 
 /**
- * What the cache was doing when it failed: `plan` (finding out what a call depends on or changes), `scope`
+ * The work of the cache that failed: `plan` (finding out what a call depends on or changes), `scope`
  * (calling the option), `lookup` and `fill` (reading from the store and writing to it), `encode` and
  * `decode` (turning values into bytes and back), `refresh` (a query in the background), `announce` (telling
  * the store that a write begins), `invalidate` (telling the store what a write changed).

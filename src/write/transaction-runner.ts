@@ -201,7 +201,7 @@ export class TransactionRunner {
   }
 
   /**
-   * What became of a write that failed.
+   * Gives the outcome of a write that failed.
    *
    * @param isOwn whether the error came out of the query of an operation. An error of an extension around it
    *   proves nothing.

@@ -11,7 +11,7 @@ export interface RunningWrite {
 
 /** A batch under way. */
 export interface RunningBatch extends RunningWrite {
-  /** The indexes of those that are this client's: others were begun on another client. */
+  /** The indexes of the operations that belong to this client. The others were begun on another client. */
   readonly own: Set<number>
   /** Whether the application has declared what one of its operations changes. */
   isDeclared: boolean

@@ -11,7 +11,7 @@ export interface UnmarkingOptions {
 }
 
 /**
- * Takes away the marks that writes left on tags which they turned out not to touch. Nobody waits for
+ * Removes the marks that writes left on tags which they turned out not to touch. Nobody waits for
  * this, because until their deadline such marks matter only to strict reads. One call runs at a time, and
  * marks that are added meanwhile go with the next one.
  */

@@ -96,7 +96,7 @@ export class Write {
     }
   }
 
-  /** Settles or withdraws the write, by what became of it. */
+  /** Settles or withdraws the write, by its outcome. */
   end(outcome: Outcome): Promise<void> {
     if (outcome === 'unwritten' && this.#isRevocable) return this.#withdraw()
     // A part of raw SQL may have committed by itself.
@@ -130,7 +130,7 @@ export class Write {
     telemetry.invalidate({ tags: Array.from(touched.values(), ({ name }) => name) })
   }
 
-  /** Takes only the marks away, because it is certain that nothing was written. */
+  /** Removes only the marks, because it is certain that nothing was written. */
   async #withdraw(): Promise<void> {
     this.#isEnded = true
     await this.#renewal.stop()
@@ -168,7 +168,7 @@ export class Write {
   /**
    * Settles or withdraws when the result is there, and only then passes it on.
    *
-   * @param outcomeOf what became of a write that failed with this error.
+   * @param outcomeOf gives the outcome of a write that failed with this error.
    */
   async endWith<T>(result: Promise<T>, outcomeOf: (error: unknown) => Outcome): Promise<T> {
     try {

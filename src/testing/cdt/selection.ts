@@ -43,7 +43,7 @@ export interface Ranges {
   readonly axis: 'index' | 'rank' | 'both'
   readonly runs: readonly Run[]
   /**
-   * Which range the server can return: only that of its own axis; with `any`, also that of the
+   * The range that the server can return: only that of its own axis; with `any`, also that of the
    * other axis if nothing is selected; or none.
    *
    * @default 'own'
