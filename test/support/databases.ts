@@ -14,13 +14,13 @@ import { migrations } from './migrations.js'
 /** A database of a test's own, with the schema of `prisma/` and no rows. */
 export interface Database {
   readonly provider: Provider
-  /** For clients of other processes. */
+  /** The URL for clients of other processes. */
   readonly url: string
-  /** A new client, and the SQL that it sends, in order. */
+  /** Makes a new client, and lists the SQL that it sends, in order. */
   connect(): Connection
   /** Runs statements beside the clients. */
   execute(script: string): Promise<void>
-  /** Closes its clients and removes it. */
+  /** Closes the clients, and removes the database. */
   drop(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export function createDatabase(provider: Provider): Promise<Database> {
 }
 
 async function createSqlite(): Promise<Database> {
-  // Each commit waits for the disk, unless there is none.
+  // A database in memory is faster, because no commit waits for the disk.
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const folder = await mkdtemp(join(parent, 'cache-aside-sqlite-'))
   const url = `file:${join(folder, 'test.db')}`
@@ -49,7 +49,7 @@ async function createSqlite(): Promise<Database> {
     'sqlite',
     url,
     connection,
-    // As in another process, each client has an adapter of its own: no cache sees its statements.
+    // Each client has an adapter of its own, as in another process, so that no cache sees its statements.
     () => new PrismaClient({ adapter: new PrismaLibSql({ url }), log }),
     async () => {
       await rm(folder, { recursive: true })
@@ -66,7 +66,7 @@ async function createPostgres(): Promise<Database> {
   const url = `${server}/${name}`
   const adapter = () => new PrismaPg({ connectionString: url })
   const connect = () => new PostgresClient({ adapter: adapter(), log }) as unknown as PrismaClient
-  // The run's server goes with all its databases.
+  // The server of the run is removed together with all its databases.
   return database('postgresql', url, await adapter().connect(), connect, async () => undefined)
 }
 

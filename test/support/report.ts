@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 
-/** The servers that suites may run against one day. */
+/** The servers that later suites may run against. */
 const UNUSED = ['nats-server', 'redis-server', 'mariadbd']
 
 /** The browser of `examples/conduit-api/test/browser.test.ts`. */
 const CHROMIUM = '/usr/bin/chromium'
 
-/** Says at the end of a run which servers its suites ran against, and which they had not. */
+/** Prints at the end of a run which servers its suites used, and which were missing. */
 export default function setup(project: TestProject): () => void {
   return () => {
     const aerospikes = startedAerospikes()
@@ -30,7 +30,7 @@ export default function setup(project: TestProject): () => void {
   }
 }
 
-/** What test files have noted, which are processes with this one as parent; see `testing/server.ts`. */
+/** Collects the notes of the test files, whose processes have this one as parent; see `testing/server.ts`. */
 function startedAerospikes(): string[] {
   const prefix = `aerospike-test-server-${process.pid}-`
   const files = readdirSync(tmpdir()).filter((name) => name.startsWith(prefix))

@@ -17,7 +17,7 @@ AsyncLocalStorage.prototype.run = function (this: AsyncLocalStorage<unknown>, ..
  * slower by 0.15 µs, until it is disabled. A client with the cache has four of them, so a test that
  * makes clients by the hundred would spend most of its time there.
  *
- * @returns what disables them. Call it when the clients that have them are not used any more.
+ * @returns a function that disables them. Call it when their clients are not used any more.
  */
 export function collectStorages(): () => void {
   const own: AsyncLocalStorage<unknown>[] = []

@@ -15,7 +15,7 @@ import { createDatabase, type Provider } from '../support/databases.js'
 
 const providers: readonly Provider[] = ['sqlite', 'postgresql']
 
-/** A client that has not connected yet, with what a test needs to extend it. */
+/** Makes a client that has not connected yet, for a test to extend, and another one outside the cache. */
 async function openBase(provider: Provider) {
   const database = await createDatabase(provider)
   onTestFinished(() => database.drop())
@@ -26,7 +26,7 @@ async function openBase(provider: Provider) {
   return { database, base, statements, outside: setUp }
 }
 
-/** The reads of a client, and whether they say what the database does. */
+/** Makes reads of a client, and compares them with the database. */
 function readsOf(prisma: PrismaClient, outside: PrismaClient) {
   const all = (client: PrismaClient) =>
     Promise.all([
@@ -43,7 +43,7 @@ function readsOf(prisma: PrismaClient, outside: PrismaClient) {
   }
 }
 
-/** Something that a test waits for. */
+/** Makes an event that a test can wait for. */
 function event() {
   let resolve = () => {}
   const promise = new Promise<void>((happened) => {
@@ -59,8 +59,8 @@ type Write = (base: PrismaClient, prisma: PrismaClient) => PromiseLike<unknown>
 /** Writes that no operation of the extended client announces. */
 const writes: Readonly<Record<string, Write>> = {
   'an update': (base) => base.user.update(rename('Bea')),
-  'a creation': (base) => base.post.create({ data: { title: 'two', authorId: 1 } }),
-  'a deletion that cascades': (base) => base.user.delete({ where: { id: 1 } }),
+  'a create': (base) => base.post.create({ data: { title: 'two', authorId: 1 } }),
+  'a delete that cascades': (base) => base.user.delete({ where: { id: 1 } }),
   'a nested write': (base) =>
     base.user.update({
       where: { id: 1 },
@@ -77,20 +77,20 @@ const writes: Readonly<Record<string, Write>> = {
       await tx.user.update(rename('Bea'))
       await tx.post.deleteMany()
     }),
-  'an operation of its own in a batch of the base client': (base, prisma) =>
+  'an operation of the extended client in a batch of the base client': (base, prisma) =>
     base.$transaction([prisma.user.update(rename('Bea'))] as never),
-  'a batch with an operation of the base client among its own': (base, prisma) =>
+  'an operation of the base client in a batch of the extended client': (base, prisma) =>
     prisma.$transaction([
       prisma.post.update({ where: { id: 1 }, data: { title: 'two' } }),
       base.post.create({ data: { title: 'three', authorId: 1 } }),
     ] as never),
-  'the base client beside an interactive transaction of its own': (base, prisma) =>
+  'an update after an interactive transaction of the extended client': (base, prisma) =>
     prisma
       .$transaction((tx) => tx.post.update({ where: { id: 1 }, data: { title: 'two' } }))
       .then(() => base.user.update(rename('Bea'))),
 }
 
-describe.each(providers)('on %s, a write of the base client is seen', (provider) => {
+describe.each(providers)('on %s, the cache sees a write of the base client', (provider) => {
   it.each(Object.keys(writes))('%s', async (name) => {
     const { base, outside } = await openBase(provider)
     const prisma = base.$extends(cacheAside({ store: memory() })) as unknown as PrismaClient
@@ -100,7 +100,7 @@ describe.each(providers)('on %s, a write of the base client is seen', (provider)
     await reads.expectFresh()
   })
 
-  it('by each of several caches on the same engine, in stores of their own', async () => {
+  it('in each of several caches on the same engine with different stores', async () => {
     const { base, outside } = await openBase(provider)
     const clients = [1, 2].map(
       () => base.$extends(cacheAside({ store: memory() })) as unknown as PrismaClient,
@@ -113,7 +113,7 @@ describe.each(providers)('on %s, a write of the base client is seen', (provider)
     await other?.expectFresh()
   })
 
-  it('and one that is rolled back leaves the cache alone', async () => {
+  it('but invalidates nothing if it is rolled back', async () => {
     const { base, statements, outside } = await openBase(provider)
     const prisma = base.$extends(cacheAside({ store: memory() })) as unknown as PrismaClient
     const reads = readsOf(prisma, outside)
@@ -131,7 +131,7 @@ describe.each(providers)('on %s, a write of the base client is seen', (provider)
     expect(statements.slice(before)).toEqual([])
   })
 
-  it('while reads of it are not, in its own transaction', async () => {
+  it('but invalidates nothing for reads of the base client', async () => {
     const { base } = await openBase(provider)
     const prisma = base.$extends(cacheAside({ store: memory() }))
     const invalidated: unknown[] = []
@@ -143,7 +143,7 @@ describe.each(providers)('on %s, a write of the base client is seen', (provider)
   })
 })
 
-/** Extensions that were applied before the cache, and send writes through the client that they were given. */
+/** These extensions are applied before the cache, and send writes through the base client. */
 const extensions: Readonly<Record<string, (base: PrismaClient) => PrismaClient>> = {
   'soft delete': (base) =>
     base.$extends({
@@ -177,7 +177,7 @@ const extensions: Readonly<Record<string, (base: PrismaClient) => PrismaClient>>
 }
 
 describe.each(providers)('on %s, with an extension before the cache', (provider) => {
-  it.each(Object.keys(extensions))('%s is seen', async (name) => {
+  it.each(Object.keys(extensions))('the cache sees the writes of %s', async (name) => {
     const { base, outside } = await openBase(provider)
     const prisma = extensions[name]?.(base).$extends(
       cacheAside({ store: memory() }),
@@ -192,7 +192,7 @@ describe.each(providers)('on %s, with an extension before the cache', (provider)
     await reads.expectFresh()
   })
 
-  it('a method of a result that writes through the base client is seen', async () => {
+  it('the cache sees the writes of a method in a result', async () => {
     const { base, outside } = await openBase(provider)
     const prisma = base
       .$extends({
@@ -218,7 +218,7 @@ describe.each(providers)('on %s, with an extension before the cache', (provider)
     )
   })
 
-  it('Kysely is seen', async () => {
+  it('the cache sees the writes of Kysely', async () => {
     const { base, outside } = await openBase(provider)
     const isSqlite = provider === 'sqlite'
     const withKysely = base.$extends(
@@ -247,7 +247,7 @@ describe.each(providers)('on %s, with an extension before the cache', (provider)
 })
 
 describe.each(providers)('on %s, a failure after the commit', (provider) => {
-  it('of an extension around a batch proves nothing', async () => {
+  it('in an extension around a batch does not hide the write', async () => {
     const { base, outside } = await openBase(provider)
     const auditing = base.$extends((client) =>
       client.$extends({
@@ -267,7 +267,7 @@ describe.each(providers)('on %s, a failure after the commit', (provider) => {
     await reads.expectFresh()
   })
 
-  it('of an extension that was applied later proves nothing', async () => {
+  it('in a later extension does not hide the write', async () => {
     const { base, outside } = await openBase(provider)
     const cached = base.$extends(cacheAside({ store: memory() }))
     const prisma = cached.$extends({
@@ -287,9 +287,9 @@ describe.each(providers)('on %s, a failure after the commit', (provider) => {
   })
 })
 
-describe('on postgresql, a commit', () => {
+describe('on postgresql, the cache sees a commit', () => {
   it.each(['COMMIT', 'END', 'COMMIT AND CHAIN'])(
-    'by raw SQL counts, though the transaction throws: %s',
+    'by raw SQL, though the transaction throws: %s',
     async (sql) => {
       const { base, outside } = await openBase('postgresql')
       const prisma = base.$extends(cacheAside({ store: memory() })) as unknown as PrismaClient
@@ -306,11 +306,11 @@ describe('on postgresql, a commit', () => {
     },
   )
 
-  it('that lands after its client has given up is seen', async () => {
+  it('that happens after its client has given up', async () => {
     const { PrismaPg } = await import('@prisma/adapter-pg')
     const { PrismaClient: Client } = await import('../../generated/postgresql/client/client.js')
     const { database, outside } = await openBase('postgresql')
-    // The driver gives up after 200 ms; the server goes on waiting for the lock.
+    // The driver gives up after 200 ms, but the server keeps waiting for the lock.
     const adapter = new PrismaPg({ connectionString: database.url, query_timeout: 200 })
     const base = new Client({ adapter })
     onTestFinished(() => base.$disconnect())
@@ -352,7 +352,7 @@ describe.each(providers)('on %s, a client that is connected before it is extende
     return { ...opened, prisma }
   }
 
-  it('says that it does not see the writes of others', async () => {
+  it('reports that it does not see the writes of other clients', async () => {
     const { prisma } = await openBlind()
     expect(await prisma.$cache.health()).toMatchObject({ otherWrites: 'not yet known' })
     await prisma.user.count()
@@ -361,7 +361,7 @@ describe.each(providers)('on %s, a client that is connected before it is extende
     expect(advice.join()).toContain('cacheAside.adapter(adapter)')
   })
 
-  it('caches nothing that a transaction of another client changes until that must be over', async () => {
+  it('keeps rows out of the cache until a transaction of another client must have ended', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { base, statements, prisma } = await openBlind()
     const read = async () => {
@@ -376,7 +376,7 @@ describe.each(providers)('on %s, a client that is connected before it is extende
   })
 })
 
-it('a wrapped adapter is watched also where its client connects first', async () => {
+it('cacheAside.adapter() shows the cache all writes, also where the client connects first', async () => {
   const { PrismaLibSql } = await import('@prisma/adapter-libsql')
   const { PrismaClient: Client } = await import('../../generated/sqlite/client/client.js')
   const { database, outside } = await openBase('sqlite')
