@@ -71,7 +71,11 @@ export interface CacheAsideOptions<M extends string = string> {
   readonly writeDeadline?: Duration | undefined
   /** How long a read may wait for another process that already asks the database the same. Default 500 ms. */
   readonly leaseWait?: Duration | undefined
-  /** A name for the database, so that databases which share a store do not share entries. Default `''`. */
+  /**
+   * A name for the database, so that databases which share a store do not share entries. All clients of one
+   * database must have the same. Default: the host, port, name and schema in the adapter's configuration, where
+   * it shows them (`PrismaPg`); else `''`.
+   */
   readonly keyspace?: string | undefined
   /** The text of the Prisma schema, for clients that do not carry it. */
   readonly schema?: string | undefined

@@ -31,6 +31,9 @@ export interface PlannerOptions {
   readonly omitsGlobally: boolean
 }
 
+/** What a client does to the answers of its reads. */
+export type ReadTraits = Pick<PlannerOptions, 'fingerprint' | 'computed' | 'omitsGlobally'>
+
 export interface PlannedModel {
   readonly enabled: boolean
   /** Milliseconds. */
@@ -96,22 +99,26 @@ export class Planner {
     })
   }
 
-  /** @throws UnkeyableError if the arguments hold something without a canonical form. */
-  read(query: Query, scope: string | undefined): PlannedRead {
-    const text = canonicalRead(query, scope)
+  /**
+   * @param traits what the client that reads does to answers, where there are several clients.
+   * @throws UnkeyableError if the arguments hold something without a canonical form.
+   */
+  read(query: Query, scope: string | undefined, traits?: ReadTraits): PlannedRead {
+    const read = canonicalRead(query, scope)
+    const text = traits === undefined ? read : traits.fingerprint + read
     const known = this.#plans.get(text)
     if (known !== undefined) {
       return {
         plan: known,
-        narrow: (answer) => this.#survey(query).dependencies.narrow(answer),
+        narrow: (answer) => this.#survey(query, { traits }).dependencies.narrow(answer),
       }
     }
-    const { reason, ttl, dependencies } = this.#survey(query)
+    const { reason, ttl, dependencies } = this.#survey(query, { traits })
     const plan: ReadPlan =
       reason === undefined
         ? {
             cacheable: true,
-            key: entryKey(this.#options, text),
+            key: entryKey({ ...this.#options, ...traits }, read),
             tags: dependencies.firm(),
             wide: dependencies.wide(),
             ttl,
@@ -123,7 +130,7 @@ export class Planner {
 
   /** The reasons for the read's dependencies. */
   parts(query: Query): readonly Part[] {
-    return this.#survey(query, true).dependencies.parts
+    return this.#survey(query, { explains: true }).dependencies.parts
   }
 
   /** Tells of computed fields that a later extension added, which the fingerprint cannot cover. */
@@ -132,7 +139,10 @@ export class Planner {
     this.#plans.clear()
   }
 
-  #survey(query: Query, explains = false) {
+  #survey(
+    query: Query,
+    { traits, explains = false }: { traits?: ReadTraits | undefined; explains?: boolean } = {},
+  ) {
     const { models } = this.#options
     const surveyed = survey({ tracked: this.#tracked, explains }, query)
     const { dependencies } = surveyed
@@ -145,7 +155,7 @@ export class Planner {
       ...settings.flatMap(({ ttl }) => ttl ?? []),
     )
     const about = { dependencies, ttl }
-    if (behind === undefined || !this.#isCovered(surveyed)) {
+    if (behind === undefined || !this.#isCovered(surveyed, traits)) {
       return { ...about, reason: 'uncacheable' as const }
     }
     if (settings.some(({ enabled }) => !enabled)) return { ...about, reason: 'disabled' as const }
@@ -154,9 +164,11 @@ export class Planner {
   }
 
   /** Whether the fingerprint covers what computed fields do to this read. */
-  #isCovered({ computed, omits }: Survey): boolean {
-    const { computed: known, omitsGlobally } = this.#options
+  #isCovered({ computed, omits }: Survey, traits: ReadTraits | undefined): boolean {
+    const { computed: known, omitsGlobally } = traits ?? this.#options
     for (const field of computed) if (!known.has(field)) return false
+    if (traits !== undefined) return true
+    // Nobody says which client it is: later computed fields may decide which fields the read answers with.
     const isDecidedByThem = omits || omitsGlobally || computed.size > 0
     return !(isDecidedByThem && this.#computedLater.size > 0)
   }

@@ -7,9 +7,10 @@ import type { PlannedRead } from '../plan/planner.js'
 import { containsUndefined, objectOf, type Query } from '../plan/query.js'
 import type { Tag } from '../plan/tag.js'
 import { taggedKey, userTag } from '../plan/user-tags.js'
+import type { ClientTraits } from '../prisma-client/client.js'
 import { decimalClassOf } from '../prisma-client/decimal-class.js'
 import type { ModelOperation } from '../prisma-client/operation.js'
-import { LISTENER } from '../prisma-client/with-cache-info.js'
+import { LISTENER, TRAITS, type TraitsOf } from '../prisma-client/with-cache-info.js'
 import type { BypassReason } from '../telemetry/events.js'
 import { Reader } from './reader.js'
 import { Report, type ReportOptions } from './report.js'
@@ -31,7 +32,7 @@ export class ReadInterceptor {
   async run(given: ModelOperation): Promise<unknown> {
     const { model, operation, query } = given
     const { settings, telemetry, clock } = this.#context
-    const { cache, [LISTENER]: listener, ...args } = objectOf(given.args)
+    const { cache, [LISTENER]: listener, [TRAITS]: traits, ...args } = objectOf(given.args)
     const own = readSettingsOf(cache)
     const load = this.#loadOf(() => query(args))
     const report = new Report({
@@ -50,7 +51,7 @@ export class ReadInterceptor {
     const scope = own.scope === undefined ? scopeOf(settings.scope, telemetry) : own
     if (scope === undefined) return bypass('scope')
     const read = { model, operation, args, dataPath: given.__internalParams?.dataPath ?? [] }
-    const planned = this.#plan(read, scope.scope)
+    const planned = this.#plan(read, scope.scope, (traits as TraitsOf | undefined)?.())
     if (!planned.plan.cacheable) return bypass(planned.plan.reason)
     return this.#read(read, planned.plan, planned.narrow, own, load, report)
   }
@@ -106,10 +107,10 @@ export class ReadInterceptor {
     return enabled ?? (mode === 'all' && operations.has(operation))
   }
 
-  #plan(query: Query, scope: string | undefined): PlannedRead {
+  #plan(query: Query, scope: string | undefined, traits: ClientTraits | undefined): PlannedRead {
     if (this.#refusesUndefined && containsUndefined(query.args)) return UNCACHEABLE
     try {
-      return this.#context.planner.read(query, scope)
+      return this.#context.planner.read(query, scope, traits)
     } catch (error) {
       this.#context.telemetry.error('plan', error)
       return UNCACHEABLE
