@@ -39,10 +39,10 @@ describe('docs/options.md', () => {
     const prisma = client.$extends(cacheAside({ store: memory() }))
     const tenants = new AsyncLocalStorage<string>()
     const optimistic = { OptimisticLockError, retryOptimistic }
-    // What answers from the primary is a replica that does not lag.
+    // The primary itself acts as a replica without lag.
     const replicas = { readReplicas, replica: client }
     const scope = { client, cacheAside, memory, tenants, schema, ...optimistic, ...replicas }
-    // An example that makes its own client is also asked whether that client works.
+    // If an example makes its own client, that client must work.
     const isOwn = code.includes('const prisma =')
     const parameters = isOwn ? scope : { ...scope, prisma }
     const run = new AsyncFunction(

@@ -25,7 +25,7 @@ const prisma = plain.$extends(cacheAside())
 
 const where = { id: 1 }
 
-describe('a read gives', () => {
+describe('a read returns', () => {
   it('rows', () => {
     expectTypeOf(prisma.user.findMany()).resolves.toEqualTypeOf<User[]>()
     expectTypeOf(prisma.user.findFirst()).resolves.toEqualTypeOf<User | null>()
@@ -34,12 +34,12 @@ describe('a read gives', () => {
     expectTypeOf(prisma.user.findUniqueOrThrow({ where })).resolves.toEqualTypeOf<User>()
   })
 
-  it('what is selected', () => {
+  it('the selected fields', () => {
     const rows = prisma.user.findMany({ select: { id: true, name: true }, cache: true })
     expectTypeOf(rows).resolves.toEqualTypeOf<{ id: number; name: string | null }[]>()
   })
 
-  it('what is included, at any depth', () => {
+  it('included relations, at any depth', () => {
     const row = prisma.user.findUniqueOrThrow({
       where,
       include: { posts: { select: { comments: true } }, manager: true },
@@ -50,7 +50,7 @@ describe('a read gives', () => {
     >()
   })
 
-  it('not what is omitted', () => {
+  it('no omitted fields', () => {
     const row = prisma.profile.findFirstOrThrow({ omit: { bio: true }, cache: false })
     expectTypeOf(row).resolves.toEqualTypeOf<Omit<Profile, 'bio'>>()
   })
@@ -91,7 +91,7 @@ describe('a read gives', () => {
 })
 
 describe('the fluent API', () => {
-  it('gives relations of a row that may be missing', () => {
+  it('returns relations of a row that may be missing', () => {
     const row = prisma.user.findUnique({ where, cache: true })
     expectTypeOf(row.posts()).resolves.toEqualTypeOf<Post[] | null>()
     expectTypeOf(row.manager()).resolves.toEqualTypeOf<User | null>()
@@ -101,7 +101,7 @@ describe('the fluent API', () => {
     >()
   })
 
-  it('gives relations of a row that must be there', () => {
+  it('returns relations of a row that must exist', () => {
     const row = prisma.post.findUniqueOrThrow({ where })
     expectTypeOf(row.comments()).resolves.toEqualTypeOf<Comment[]>()
     expectTypeOf(row.author()).resolves.toEqualTypeOf<User>()
@@ -109,7 +109,7 @@ describe('the fluent API', () => {
     expectTypeOf(row.editor().posts()).resolves.toEqualTypeOf<Post[] | null>()
   })
 
-  it('does not give what is no relation', () => {
+  it('has no methods for other fields, and checks arguments', () => {
     // @ts-expect-error a scalar
     prisma.user.findUnique({ where }).name
     // @ts-expect-error a misspelt option
@@ -118,7 +118,7 @@ describe('the fluent API', () => {
 })
 
 describe('a transaction', () => {
-  it('of a list gives a tuple', () => {
+  it('of a list returns a tuple', () => {
     const batch = prisma.$transaction([
       prisma.user.findMany({ cache: false }),
       prisma.post.count(),
@@ -128,7 +128,7 @@ describe('a transaction', () => {
     expectTypeOf(batch).resolves.toEqualTypeOf<[User[], number, Profile, number]>()
   })
 
-  it('of a function gives it a client with the same reads', () => {
+  it('of a function passes it a client with the same reads', () => {
     const result = prisma.$transaction(
       async (tx) => {
         expectTypeOf(
@@ -148,14 +148,14 @@ describe('computed fields', () => {
     user: { label: { needs: { email: true }, compute: ({ email }: { email: string }) => email } },
   } as const
 
-  it('of an extension before the cache are there', () => {
+  it('of an extension before the cache are known', () => {
     const client = plain.$extends({ result }).$extends(cacheAside())
     expectTypeOf(client.user.findFirstOrThrow({ cache: true })).resolves.toHaveProperty('label')
     const row = client.user.findFirstOrThrow({ select: { label: true } })
     expectTypeOf(row).resolves.toEqualTypeOf<{ label: string }>()
   })
 
-  it('of an extension after the cache are there', () => {
+  it('of an extension after the cache are known', () => {
     const client = prisma.$extends({ result })
     const row = client.user.findFirstOrThrow({ select: { label: true }, cache: true })
     expectTypeOf(row).resolves.toEqualTypeOf<{ label: string }>()
@@ -164,7 +164,7 @@ describe('computed fields', () => {
 })
 
 describe('a client of another kind', () => {
-  it('prisma-client-js has the same', () => {
+  it('of the generator prisma-client-js has the same types', () => {
     const client = ({} as JsClient).$extends(cacheAside())
     const row = client.post.findUniqueOrThrow({ where, select: { title: true }, cache: true })
     expectTypeOf(row).resolves.toEqualTypeOf<{ title: string }>()
@@ -175,7 +175,7 @@ describe('a client of another kind', () => {
     client.post.delete({ where, cache: false })
   })
 
-  it('a global omit is known by the type of the client', () => {
+  it('with a global omit has a type without the omitted fields', () => {
     const omitting = {} as PrismaClient<never, { user: { email: true } }>
     const client = omitting.$extends(cacheAside<typeof omitting>())
     expectTypeOf(client.user.findMany({ cache: true })).resolves.toEqualTypeOf<
@@ -191,7 +191,7 @@ describe('a client of another kind', () => {
 describe('the cache argument', () => {
   const cache = { ttl: '5m', scope: 'tenant' }
 
-  it('is taken by all reads', () => {
+  it('is accepted by all reads', () => {
     prisma.user.findUnique({ where, cache })
     prisma.user.findUniqueOrThrow({ where, cache })
     prisma.user.findFirst({ cache })
@@ -202,27 +202,27 @@ describe('the cache argument', () => {
     prisma.user.groupBy({ by: 'role', cache })
   })
 
-  it('takes true, false, a ttl and a scope, and nothing else', () => {
+  it('accepts true, false and the options of a read, and nothing else', () => {
     prisma.user.findMany({ cache: true })
     prisma.user.findMany({ cache: { ttl: 5 } })
     prisma.user.findMany({ cache: {} })
-    // @ts-expect-error no duration
+    // @ts-expect-error no object
     prisma.user.findMany({ cache: '5m' })
     // @ts-expect-error misspelt
     prisma.user.findMany({ cache: { tll: 5 } })
-    // @ts-expect-error of another kind
+    // @ts-expect-error wrong type
     prisma.user.findMany({ cache: { ttl: true } })
     prisma.user.findMany({ cache: { swr: 5, negativeTtl: '1s', staleIfError: 0 } })
     prisma.user.findMany({ cache: { refresh: true, tags: ['home'] } })
-    // @ts-expect-error of another kind
+    // @ts-expect-error wrong type
     prisma.user.findMany({ cache: { tags: 'home' } })
-    // @ts-expect-error of a write
+    // @ts-expect-error an option of writes
     prisma.user.findMany({ cache: { invalidate: ['home'] } })
-    // @ts-expect-error not of a relation
+    // @ts-expect-error no argument of a relation
     prisma.user.findMany({ include: { posts: { cache: true } } })
   })
 
-  it('is not taken by writes', () => {
+  it('with the options of a read is refused by writes', () => {
     const data = { email: 'e' }
     // @ts-expect-error a write
     prisma.user.create({ data, cache })
@@ -244,7 +244,7 @@ describe('the cache argument', () => {
     prisma.user.deleteMany({ where, cache })
   })
 
-  it('lets writes invalidate tags, and leaves them what they give', () => {
+  it('lets writes invalidate tags, and does not change the types of their results', () => {
     const [data, cache] = [{ email: 'e' }, { invalidate: ['home'] }]
     const { user } = prisma
     const select = { id: true } as const
@@ -265,7 +265,7 @@ describe('the cache argument', () => {
     ).resolves.toEqualTypeOf<[User, { count: number }]>()
   })
 
-  it('leaves writes as strict as they are', () => {
+  it('does not make writes less strict', () => {
     const data = { email: 'e' }
     // @ts-expect-error missing
     prisma.user.create({ data: { name: 'n' } })
@@ -285,7 +285,7 @@ describe('the cache argument', () => {
     prisma.user.delete({ where: { name: 'a' } })
     // @ts-expect-error misspelt
     prisma.user.delete({ where, cache: { invalidat: ['home'] } })
-    // @ts-expect-error of another kind
+    // @ts-expect-error wrong type
     prisma.user.delete({ where, cache: { invalidate: 'home' } })
     // @ts-expect-error a view
     prisma.authorStats.create({ data: { authorId: 1, posts: 1 } })
@@ -293,12 +293,12 @@ describe('the cache argument', () => {
     prisma.authorStats.deleteMany({})
   })
 
-  it("leaves Prisma's own arguments as strict as they are", () => {
+  it("does not make Prisma's own arguments of reads less strict", () => {
     // @ts-expect-error misspelt
     prisma.user.findMany({ wher: {} })
     // @ts-expect-error misspelt
     prisma.user.findMany({ where: { nam: 'a' } })
-    // @ts-expect-error of another kind
+    // @ts-expect-error wrong type
     prisma.user.findMany({ where: { name: 1 } })
     // @ts-expect-error missing
     prisma.user.findUnique({})
@@ -312,7 +312,7 @@ describe('the cache argument', () => {
 })
 
 describe('withCacheInfo', () => {
-  it('gives what the read gives, and how', () => {
+  it('returns the answer of the read, and how it was answered', () => {
     const rows = prisma.user.findMany({ select: { id: true }, cache: true }).withCacheInfo()
     expectTypeOf(rows).resolves.toEqualTypeOf<{
       readonly data: { id: number }[]
@@ -330,17 +330,17 @@ describe('withCacheInfo', () => {
     >()
   })
 
-  it('tells apart how', () => {
+  it('has a type for each status', () => {
     const info = {} as CacheInfo
     if (info.status === 'hit') expectTypeOf(info.ageMs).toEqualTypeOf<number>()
     if (info.status === 'stale') {
       expectTypeOf(info.reason).toEqualTypeOf<'refreshing' | 'error'>()
     }
-    // @ts-expect-error not of a bypass
+    // @ts-expect-error a bypass has no key
     if (info.status === 'bypass') info.key
   })
 
-  it('is not of writes, nor for batches', () => {
+  it('does not exist on writes, and cannot be used in a batch', () => {
     // @ts-expect-error a write
     prisma.user.delete({ where }).withCacheInfo()
     // @ts-expect-error a relation after a write
@@ -351,7 +351,7 @@ describe('withCacheInfo', () => {
 })
 
 describe('options', () => {
-  it('know the models where they are told the schema', () => {
+  it('know the models from the type argument', () => {
     cacheAside<Prisma.TypeMap>({ models: { User: { ttl: 5 }, Post: false } })
     cacheAside<Prisma.TypeMap>({ models: { AuthorStats: { dependsOn: ['Post'] } } })
     cacheAside<PrismaClient>({ models: { User: false } })
@@ -365,7 +365,7 @@ describe('options', () => {
     cacheAside<Prisma.TypeMap>({ models: { User: true } })
   })
 
-  it('are checked without it', () => {
+  it('are also checked without a type argument', () => {
     cacheAside({ models: { Anything: false } })
     // @ts-expect-error misspelt
     cacheAside({ tll: 5 })
@@ -390,7 +390,7 @@ describe('$cache', () => {
     prisma.$cache.on('hits', () => undefined)
   })
 
-  it('knows the models where the extension was told the schema', () => {
+  it('knows the models from the type argument of cacheAside()', () => {
     const client = plain.$extends(cacheAside<Prisma.TypeMap>())
     expectTypeOf(client.$cache.invalidate('User')).resolves.toEqualTypeOf<void>()
     // @ts-expect-error no such model
@@ -402,7 +402,7 @@ describe('$cache', () => {
     client.$cache.changing('Usr', async () => 1)
   })
 
-  it('gives what the functions give', () => {
+  it('returns the results of the functions that it runs', () => {
     const { $cache } = prisma
     expectTypeOf($cache.getOrLoad('n', async () => 'a')).resolves.toEqualTypeOf<string>()
     expectTypeOf($cache.getOrLoad('n', () => 5, { ttl: 1 })).resolves.toEqualTypeOf<number>()
@@ -422,7 +422,7 @@ describe('a version column', () => {
     cacheAside({ models: { Document: { version: 1 } } })
   })
 
-  it('is in `where` and in what is created as Prisma has it', () => {
+  it('has the type of its field in `where` and in data of a create', () => {
     const row = prisma.document.update({ where: { id: 1, version: 3 }, data: { title: 'a' } })
     expectTypeOf(row).resolves.toEqualTypeOf<Document>()
     prisma.folder.delete({ where: { id: 1, revision: 3n } })
@@ -431,7 +431,7 @@ describe('a version column', () => {
     prisma.document.update({ where: { id: 1, version: 'a' }, data: { title: 'a' } })
   })
 
-  it('is what the error tells', () => {
+  it('has the type of its field in the error', () => {
     const error: unknown = undefined
     if (!(error instanceof OptimisticLockError)) return
     expectTypeOf(error.code).toEqualTypeOf<'CACHE_OPTIMISTIC_LOCK'>()
@@ -444,7 +444,7 @@ describe('a version column', () => {
 })
 
 describe('retryOptimistic', () => {
-  it('gives what the function gives', () => {
+  it('returns the result of the function', () => {
     const row = retryOptimistic(() => prisma.document.findFirstOrThrow())
     expectTypeOf(row).resolves.toEqualTypeOf<Document>()
     const attempt = retryOptimistic(async ({ attempt }) => attempt, { backoff: '5ms', attempts: 3 })

@@ -20,7 +20,7 @@ interface Opening extends CacheAsideOptions {
   readonly provider?: Provider
 }
 
-/** A shop with two users and three posts: a client with the cache, and a plain one that knows the truth. */
+/** Opens a shop with two users and three posts. It has a client with the cache, and a plain one to compare with. */
 async function openShop({ provider = 'sqlite', ...options }: Opening = {}) {
   const database = await createDatabase(provider)
   onTestFinished(() => database.drop())
@@ -41,7 +41,7 @@ async function openShop({ provider = 'sqlite', ...options }: Opening = {}) {
     data: { bigint: 5n, decimal: '1.10', date: new Date(-1), bytes: new Uint8Array([1]), json: {} },
   })
   const { client, statements } = database.connect()
-  /** What a call gives, and how many SQL statements it takes. */
+  /** Returns the result of a call, and the number of its SQL statements. */
   async function watch<T>(call: () => PromiseLike<T>) {
     const before = statements.length
     const value = await call()
@@ -50,7 +50,7 @@ async function openShop({ provider = 'sqlite', ...options }: Opening = {}) {
   return { database, plain, client, prisma: extend(client, options), watch }
 }
 
-/** Another client of the same database, of the other generator, or with other options. */
+/** Makes another client of the same database, of the other generator or with other options. */
 function anotherClient(
   client: PrismaClient,
   Client: new (options: never) => unknown = client.constructor as never,
@@ -62,19 +62,19 @@ function anotherClient(
   return another
 }
 
-/** Extended and plain clients take the same calls, but for `cache`. */
+/** Gives a plain client the type of an extended one, which takes the same calls and also `cache`. */
 function asCached(client: object): Cached {
   return client as Cached
 }
 
 const where = { id: 1 }
 
-/** Each kind of read, and what its answer looks like is what the plain client says. */
+/** These are the kinds of reads. The plain client gives the right answer of each. */
 const reads: Record<string, (prisma: Cached) => PromiseLike<unknown>> = {
   findUnique: (prisma) => prisma.user.findUnique({ where }),
   'findUnique by several fields': (prisma) =>
     prisma.membership.findUnique({ where: { userId_orgId: { userId: 1, orgId: 1 } } }),
-  'findUnique of a row that is not there': (prisma) =>
+  'findUnique of a row that does not exist': (prisma) =>
     prisma.user.findUnique({ where: { id: 99 } }),
   findUniqueOrThrow: (prisma) => prisma.user.findUniqueOrThrow({ where }),
   findFirst: (prisma) => prisma.post.findFirst({ where: { author: { name: null } } }),
@@ -101,8 +101,8 @@ const reads: Record<string, (prisma: Cached) => PromiseLike<unknown>> = {
   'the fluent API of findFirst': (prisma) => prisma.user.findFirst({ where }).profile(),
 }
 
-describe.each(['prisma-client', 'prisma-client-js'])('with %s, a second read', (generator) => {
-  it.each(Object.keys(reads))('is answered without SQL, and the same: %s', async (name) => {
+describe.each(['prisma-client', 'prisma-client-js'])('with %s, the second read', (generator) => {
+  it.each(Object.keys(reads))('has the same answer without SQL: %s', async (name) => {
     const { client, plain } = await openShop()
     const uncached = generator === 'prisma-client' ? plain : anotherClient(client, js.PrismaClient)
     const statements: string[] = []
@@ -114,10 +114,10 @@ describe.each(['prisma-client', 'prisma-client-js'])('with %s, a second read', (
     const read = reads[name] as (prisma: Cached) => PromiseLike<unknown>
 
     const missed = await read(prisma)
-    const asked = statements.length
+    const sent = statements.length
     const hit = await read(prisma)
-    expect(asked).toBeGreaterThan(0)
-    expect(statements.length).toBe(asked)
+    expect(sent).toBeGreaterThan(0)
+    expect(statements.length).toBe(sent)
     deepStrictEqual(missed, await read(asCached(uncached)))
     deepStrictEqual(hit, missed)
   })
@@ -167,7 +167,7 @@ describe('a write is seen by the next read:', () => {
     deepStrictEqual(after, await everything(asCached(plain)))
   })
 
-  it('and by that of another client with the same store', async () => {
+  it('also by the next read of another client with the same store', async () => {
     const store = memory()
     const { prisma, client } = await openShop({ store })
     const other = extend(anotherClient(client), { store })
@@ -177,7 +177,7 @@ describe('a write is seen by the next read:', () => {
     expect(other.$cache.stats().misses).toBe(2)
   })
 
-  it('but a raw query that only reads leaves the cache alone', async () => {
+  it('but a raw query that only reads invalidates nothing', async () => {
     const { prisma, watch } = await openShop()
     await prisma.user.findMany()
     await prisma.$queryRaw`SELECT * FROM "User"`
@@ -186,7 +186,7 @@ describe('a write is seen by the next read:', () => {
 })
 
 describe('an answer', () => {
-  it('is its reader’s own: changing it does not change the next', async () => {
+  it('may be changed by its reader without changing the next answer', async () => {
     const { prisma, plain } = await openShop()
     const read = (from: Cached) => from.everything.findFirstOrThrow()
     for (let n = 0; n < 3; n += 1) {
@@ -199,7 +199,7 @@ describe('an answer', () => {
     expect(prisma.$cache.stats().hits).toBe(3)
   })
 
-  it('is asked of the database once by fifty who ask at once, and each has a copy', async () => {
+  it('is queried once for fifty reads at the same time, and each gets a copy', async () => {
     const { prisma, watch } = await openShop()
     const read = () => prisma.user.findMany({ where: { email: 'ann' } })
     const { value, sql } = await watch(() => Promise.all(Array.from({ length: 50 }, read)))
@@ -210,7 +210,7 @@ describe('an answer', () => {
     expect(prisma.$cache.stats()).toMatchObject({ misses: 1, hits: 49, fills: 1 })
   })
 
-  it('comes with its likes: findUnique calls of one tick are one statement', async () => {
+  it('of several findUnique calls in one tick takes one statement', async () => {
     const { prisma, plain, watch } = await openShop()
     const ids = [1, 2, 3]
     const read = (from: Cached) =>
@@ -220,7 +220,7 @@ describe('an answer', () => {
     deepStrictEqual(value, await read(asCached(plain)))
   })
 
-  it('that is an error is not kept', async () => {
+  it('that is an error is not stored', async () => {
     const { prisma, watch } = await openShop()
     const read = () => prisma.user.findUniqueOrThrow({ where: { id: 3 } })
     await expect(read()).rejects.toMatchObject({ code: 'P2025' })
@@ -231,7 +231,7 @@ describe('an answer', () => {
 })
 
 describe('the cache argument', () => {
-  it('false goes to the database, and leaves nothing', async () => {
+  it('false queries the database, and stores nothing', async () => {
     const { prisma, watch } = await openShop()
     await prisma.user.findMany({ cache: false })
     expect((await watch(() => prisma.user.findMany({ cache: false }))).sql).toBe(1)
@@ -239,14 +239,14 @@ describe('the cache argument', () => {
     expect(prisma.$cache.stats()).toMatchObject({ hits: 0, misses: 1, bypasses: 2 })
   })
 
-  it('does not make another entry of the same read', async () => {
+  it('with a ttl uses the same entry as without', async () => {
     const { prisma, watch } = await openShop()
     await prisma.user.findMany({ cache: { ttl: '1h' } })
     expect((await watch(() => prisma.user.findMany({ cache: true }))).sql).toBe(0)
     expect((await watch(() => prisma.user.findMany())).sql).toBe(0)
   })
 
-  it('keeps scopes apart', async () => {
+  it('with a scope uses an entry of that scope', async () => {
     const { prisma, watch } = await openShop()
     const read = (scope: string) => watch(() => prisma.user.findMany({ cache: { scope } }))
     expect((await read('a')).sql).toBe(1)
@@ -254,7 +254,7 @@ describe('the cache argument', () => {
     expect((await read('a')).sql).toBe(0)
   })
 
-  it('true caches what the options do not, but not a model that is not to be cached', async () => {
+  it('true caches reads that the options exclude, but not models that they exclude', async () => {
     const { prisma, watch } = await openShop({ operations: ['count'], models: { Post: false } })
     const again = async (read: () => PromiseLike<unknown>) => {
       await read()
@@ -277,7 +277,7 @@ describe('the cache argument', () => {
   })
 })
 
-describe('time', () => {
+describe('an answer expires', () => {
   afterEach(() => {
     vi.useRealTimers()
   })
@@ -286,23 +286,20 @@ describe('time', () => {
     ['the cache', { ttl: 30 }, true, 30_000],
     ['the model', { ttl: 30, models: { Org: { ttl: 90 } } }, true, 90_000],
     ['the query', { ttl: 30, models: { Org: { ttl: 90 } } }, { ttl: 5 }, 5_000],
-  ])(
-    'ends an answer when the ttl of %s is over, and not before',
-    async (_, options, cache, ttl) => {
-      vi.useFakeTimers({ toFake: ['Date'] })
-      const { prisma, watch } = await openShop({ jitter: 0, ...options })
-      const read = () => watch(() => prisma.org.findMany({ cache }))
-      await read()
-      vi.setSystemTime(Date.now() + ttl)
-      expect((await read()).sql).toBe(0)
-      vi.setSystemTime(Date.now() + 1)
-      expect((await read()).sql).toBe(1)
-      expect((await read()).sql).toBe(0)
-    },
-  )
+  ])('when the ttl of %s is over, and not before', async (_, options, cache, ttl) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { prisma, watch } = await openShop({ jitter: 0, ...options })
+    const read = () => watch(() => prisma.org.findMany({ cache }))
+    await read()
+    vi.setSystemTime(Date.now() + ttl)
+    expect((await read()).sql).toBe(0)
+    vi.setSystemTime(Date.now() + 1)
+    expect((await read()).sql).toBe(1)
+    expect((await read()).sql).toBe(0)
+  })
 })
 
-describe('what the client does to answers:', () => {
+describe('extensions and options of the client', () => {
   const result = {
     user: {
       label: {
@@ -312,7 +309,7 @@ describe('what the client does to answers:', () => {
     },
   } as const
 
-  it('a global omit has entries of its own', async () => {
+  it('a client with a global omit has entries of its own', async () => {
     const store = memory()
     const { prisma, client } = await openShop({ store })
     const omitting = extend(anotherClient(client, undefined, { omit: { user: { email: true } } }), {
@@ -328,7 +325,7 @@ describe('what the client does to answers:', () => {
     }
   })
 
-  /** What is shown of rows with computed fields, which are no plain objects. */
+  /** Reads rows with computed fields, and returns them as plain objects. */
   async function shown(from: PrismaClient) {
     const rows = [
       await from.user.findFirst(),
@@ -340,34 +337,37 @@ describe('what the client does to answers:', () => {
     return JSON.parse(JSON.stringify(rows))
   }
 
-  it.each(['before', 'after'])('computed fields of an extension %s the cache', async (order) => {
-    const store = memory()
-    const { prisma, plain, client } = await openShop({ store })
-    const computing = (order === 'before'
-      ? client.$extends({ result }).$extends(cacheAside({ store }))
-      : prisma.$extends({ result })) as unknown as PrismaClient
-    const truth = {
-      computing: await shown(plain.$extends({ result }) as unknown as PrismaClient),
-      // The plain client has no label to select.
-      prisma: await plain.user.findFirst({ omit: { email: true } }),
-    }
-    expect(truth.computing).toMatchObject([
-      { label: 'ann/null' },
-      { label: 'ann/null' },
-      {},
-      {},
-      {},
-    ])
-    for (let n = 0; n < 2; n += 1) {
-      deepStrictEqual(await shown(computing), truth.computing)
-      deepStrictEqual(await prisma.user.findFirst({ omit: { email: true } }), truth.prisma)
-    }
-    const { stats } = asCached(computing).$cache
-    // After the cache, the other client's read is counted, too.
-    expect(stats()).toMatchObject({ hits: order === 'before' ? 5 : 6, bypasses: 0 })
-  })
+  it.each(['before', 'after'])(
+    'computed fields of an extension %s the cache are right',
+    async (order) => {
+      const store = memory()
+      const { prisma, plain, client } = await openShop({ store })
+      const computing = (order === 'before'
+        ? client.$extends({ result }).$extends(cacheAside({ store }))
+        : prisma.$extends({ result })) as unknown as PrismaClient
+      const truth = {
+        computing: await shown(plain.$extends({ result }) as unknown as PrismaClient),
+        // The plain client has no label to select.
+        prisma: await plain.user.findFirst({ omit: { email: true } }),
+      }
+      expect(truth.computing).toMatchObject([
+        { label: 'ann/null' },
+        { label: 'ann/null' },
+        {},
+        {},
+        {},
+      ])
+      for (let n = 0; n < 2; n += 1) {
+        deepStrictEqual(await shown(computing), truth.computing)
+        deepStrictEqual(await prisma.user.findFirst({ omit: { email: true } }), truth.prisma)
+      }
+      const { stats } = asCached(computing).$cache
+      // After the cache, the other client's read is counted, too.
+      expect(stats()).toMatchObject({ hits: order === 'before' ? 5 : 6, bypasses: 0 })
+    },
+  )
 
-  it('a computed field that an extension after the cache defines anew has what it needs', async () => {
+  it('a computed field that an extension after the cache redefines gets the fields that it needs', async () => {
     const { client } = await openShop()
     const compute = (row: object) => Object.keys(row).join()
     const first = client
@@ -383,7 +383,7 @@ describe('what the client does to answers:', () => {
     }
   })
 
-  it('a query extension after the cache runs for what the cache does not answer', async () => {
+  it('a query extension after the cache runs for reads that the cache does not answer', async () => {
     const { prisma } = await openShop()
     const seen: unknown[] = []
     const observed = prisma.$extends({
@@ -399,7 +399,7 @@ describe('what the client does to answers:', () => {
     expect(seen).toEqual([{}])
   })
 
-  it('a load strategy has entries of its own', async () => {
+  it('each load strategy has entries of its own', async () => {
     const { prisma, watch } = await openShop({ provider: 'postgresql' })
     const read = (relationLoadStrategy: 'join' | 'query') =>
       watch(() =>
@@ -415,7 +415,7 @@ describe('what the client does to answers:', () => {
     expect((await read('join')).sql + (await read('query')).sql).toBe(0)
   })
 
-  it('JSON that is compared has an order of keys on SQLite', async () => {
+  it('the order of keys in a JSON filter matters on SQLite', async () => {
     const { prisma, plain } = await openShop()
     await plain.everything.create({ data: { json: { a: 1, b: 2 } } })
     const read = (json: object) => prisma.everything.count({ where: { json: { equals: json } } })
@@ -425,7 +425,7 @@ describe('what the client does to answers:', () => {
 })
 
 describe('a view', () => {
-  it('is read from the cache where it is said what it reads, and seen to change', async () => {
+  it('is cached and invalidated if `dependsOn` names the models that it reads', async () => {
     const { prisma, watch } = await openShop({ models: { AuthorStats: { dependsOn: ['Post'] } } })
     const read = () => prisma.authorStats.findMany({ where: { authorId: 1 } })
     expect(await read()).toEqual([{ authorId: 1, posts: 2 }])
@@ -434,7 +434,7 @@ describe('a view', () => {
     expect(await read()).toEqual([{ authorId: 1, posts: 3 }])
   })
 
-  it('is read from the database where it is not', async () => {
+  it('is read from the database without `dependsOn`', async () => {
     const { prisma, watch } = await openShop()
     await prisma.authorStats.findMany()
     expect((await watch(() => prisma.authorStats.findMany())).sql).toBe(1)
@@ -442,7 +442,7 @@ describe('a view', () => {
 })
 
 describe('$cache', () => {
-  it('invalidates what depends on a model, and nothing else', async () => {
+  it('invalidates the reads that depend on a model, and no others', async () => {
     const { prisma, watch } = await openShop()
     const readAll = async () => [
       (await watch(() => prisma.user.findMany({ include: { posts: true } }))).sql > 0,
@@ -457,7 +457,7 @@ describe('$cache', () => {
     expect(await readAll()).toEqual([false, false, false])
   })
 
-  it('is also on a client that was extended later', async () => {
+  it('is also a property of a client that is extended later', async () => {
     const { prisma } = await openShop()
     const later = prisma.$extends({ model: { $allModels: { hello: () => 'hello' } } })
     await later.user.findMany()
@@ -479,11 +479,11 @@ describe('$disconnect', () => {
   })
 })
 
-describe('a store that fails at everything', () => {
+describe('a store that always fails', () => {
   const failing = (): Store =>
     new Proxy(memory(), { get: () => () => Promise.reject(new Error('the store is down')) })
 
-  it('is told of, and every query is answered', async () => {
+  it('is reported, and the database answers every query', async () => {
     const { prisma, plain } = await openShop({ store: failing() })
     const failures = new Set<string>()
     prisma.$cache.on('error', ({ during }) => failures.add(during))
@@ -500,7 +500,7 @@ describe('a store that fails at everything', () => {
   })
 })
 
-it('with strictUndefinedChecks, an explicit undefined is Prisma’s to refuse, whatever is cached', async () => {
+it('with strictUndefinedChecks, Prisma refuses an explicit undefined even if the answer is cached', async () => {
   const { client } = await openShop()
   const strict = anotherClient(client, client.constructor as never, {
     __internal: {

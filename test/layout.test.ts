@@ -4,8 +4,8 @@ import { expect, it } from 'vitest'
 
 const source = join(import.meta.dirname, '../src')
 
-/** From top to bottom: a file imports only from its own room, or from rooms further down. */
-const floors: readonly (readonly string[])[] = [
+/** The layers of src/, from top to bottom. A file imports only from its own folder, or from lower layers. */
+const layers: readonly (readonly string[])[] = [
   ['index.ts'],
   ['extension.ts'],
   ['cache-aside.ts', 'extension-types.ts'],
@@ -32,20 +32,20 @@ function importsOf(file: string): readonly string[] {
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
   file.endsWith('.ts'),
 )
-const roomOf = (file: string) => relative('.', file).split(sep)[0] as string
-const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room))
+const folderOf = (file: string) => relative('.', file).split(sep)[0] as string
+const layerOf = (folder: string) => layers.findIndex((folders) => folders.includes(folder))
 
-it('every room has its floor', () => {
-  expect(files.map(roomOf).filter((room) => floorOf(room) === -1)).toEqual([])
-  expect(floors.flat().filter((room) => !files.map(roomOf).includes(room))).toEqual([])
+it('every folder has a layer', () => {
+  expect(files.map(folderOf).filter((folder) => layerOf(folder) === -1)).toEqual([])
+  expect(layers.flat().filter((folder) => !files.map(folderOf).includes(folder))).toEqual([])
 })
 
-it('nothing imports upward, or from another room on its floor', () => {
+it('no file imports from a higher layer, or from another folder in its layer', () => {
   const wrong = files.flatMap((file) =>
     importsOf(file)
       .filter((imported) => {
-        const [from, to] = [roomOf(file), roomOf(imported)]
-        return from !== to && floorOf(from) >= floorOf(to)
+        const [from, to] = [folderOf(file), folderOf(imported)]
+        return from !== to && layerOf(from) >= layerOf(to)
       })
       .map((imported) => `${file} imports ${imported}`),
   )
@@ -53,7 +53,7 @@ it('nothing imports upward, or from another room on its floor', () => {
   expect(wrong).toEqual([])
 })
 
-it('no file imports itself, through whichever others', () => {
+it('no file imports itself through other files', () => {
   const imports = new Map(files.map((file) => [file, importsOf(file)]))
   const known = new Set<string>()
   const circles: string[] = []

@@ -3,7 +3,7 @@ import type { PrismaClient } from '../generated/sqlite/client/client.js'
 import { type CacheAsideOptions, cacheAside, memory } from '../src/index.js'
 import { createDatabase } from './support/databases.js'
 
-/** Two authors with two posts each, a comment on the first, and a client that counts its SQL. */
+/** Opens a blog: two authors with two posts each, a comment on the first post, and a client that counts its SQL. */
 async function openBlog(
   options: CacheAsideOptions = {},
   prepare: (client: PrismaClient) => PrismaClient = (client) => client,
@@ -25,7 +25,7 @@ async function openBlog(
     await read()
     return statements.length === before
   }
-  /** Which of the reads the write invalidates. */
+  /** Returns the names of the reads that the write invalidates. */
   async function invalidated(
     write: () => PromiseLike<unknown>,
     reads: Readonly<Record<string, () => PromiseLike<unknown>>>,
@@ -42,8 +42,8 @@ async function openBlog(
   return { client, prisma, statements, invalidated }
 }
 
-describe('a write invalidates what it changed, and little else', () => {
-  it('a comment empties the comments of its post', async () => {
+describe('a write invalidates few reads', () => {
+  it('a new comment invalidates the lists that may contain it', async () => {
     const { prisma, invalidated } = await openBlog()
     const commentsOf = (postId: number) => () => prisma.comment.findMany({ where: { postId } })
     const write = () => prisma.comment.create({ data: { body: 'd', postId: 1, authorId: 1 } })
@@ -65,7 +65,7 @@ describe('a write invalidates what it changed, and little else', () => {
             where: { id: 1 },
             select: { _count: { select: { comments: true } } },
           }),
-        'the number of another’s': () =>
+        'the number of another author’s comments': () =>
           prisma.user.findUnique({
             where: { id: 2 },
             select: { _count: { select: { comments: true } } },
@@ -80,7 +80,7 @@ describe('a write invalidates what it changed, and little else', () => {
     ])
   })
 
-  it('a new name of a user empties what shows the user', async () => {
+  it('a new name of a user invalidates the answers that show the user', async () => {
     const { prisma, invalidated } = await openBlog()
     const write = () => prisma.user.update({ where: { email: 'ann' }, data: { name: 'Ann' } })
     expect(
@@ -93,7 +93,7 @@ describe('a write invalidates what it changed, and little else', () => {
         'another’s post with its author': () =>
           prisma.post.findUnique({ where: { id: 3 }, include: { author: true } }),
         'her posts': () => prisma.user.findUnique({ where: { id: 1 } }).posts(),
-        'a post, its comments and who wrote them': () =>
+        'a post, its comments and their authors': () =>
           prisma.post.findUnique({
             where: { id: 1 },
             include: { comments: { include: { author: true } } },
@@ -102,7 +102,7 @@ describe('a write invalidates what it changed, and little else', () => {
     ).toEqual(['her by id', 'her by email', 'her post with its author', 'her posts'])
   })
 
-  it('what trackBy adds', async () => {
+  it('a new row invalidates only lists with the same value in a `trackBy` field', async () => {
     const { prisma, invalidated } = await openBlog({ models: { Post: { trackBy: ['title'] } } })
     const titled = (title: string) => () => prisma.post.findMany({ where: { title } })
     const write = () => prisma.post.create({ data: { title: 'ann 1', authorId: 2 } })
@@ -111,7 +111,7 @@ describe('a write invalidates what it changed, and little else', () => {
     ])
   })
 
-  it('in a transaction and in a batch', async () => {
+  it('writes in a transaction and in a batch are as precise', async () => {
     const { prisma, invalidated } = await openBlog()
     const postsOf = (authorId: number) => () => prisma.post.findMany({ where: { authorId } })
     const reads = { ann: postsOf(1), bob: postsOf(2) }
@@ -125,8 +125,8 @@ describe('a write invalidates what it changed, and little else', () => {
   })
 })
 
-describe('the result of a write is what was asked for', () => {
-  it('with the names and in the order of the client without a cache', async () => {
+describe('the result of a write is that of a client without a cache', () => {
+  it('with the same fields in the same order', async () => {
     const { client, prisma } = await openBlog()
     const args = { where: { id: 1 }, data: { views: 1 } }
     for (const selection of [
@@ -143,12 +143,12 @@ describe('the result of a write is what was asked for', () => {
     }
   })
 
-  it('also with fields that the client computes or omits', async () => {
+  it('also with computed fields', async () => {
     const computes = (client: PrismaClient) =>
       client.$extends({
         result: {
           user: {
-            // A field of the database under its own name, with another value.
+            // This computed field replaces a field of the database.
             email: { needs: { email: true }, compute: ({ email }) => `<${email}>` },
             label: { needs: { id: true, email: true }, compute: ({ id }) => `#${id}` },
           },
@@ -166,7 +166,7 @@ describe('the result of a write is what was asked for', () => {
     expect(await ann()).toMatchObject({ name: 'A', email: '<ann>' })
   })
 
-  it('and is refused where Prisma refuses it', async () => {
+  it('also where Prisma refuses the selection', async () => {
     const { prisma } = await openBlog()
     const args = { where: { id: 1 }, data: { views: 1 } }
     await expect(prisma.post.update({ ...args, select: {} })).rejects.toThrow('select')
@@ -175,7 +175,7 @@ describe('the result of a write is what was asked for', () => {
 })
 
 describe('$cache.explain', () => {
-  it('tells what a read depends on and what would make it precise, without running it', async () => {
+  it('says what a read depends on and what would make it precise, without running it', async () => {
     const { prisma, statements } = await openBlog()
     const before = statements.length
     const explanation = await prisma.$cache.explain(() =>
@@ -206,7 +206,7 @@ describe('$cache.explain', () => {
     expect(prisma.$cache.stats()).toMatchObject({ hits: 0, misses: 0, bypasses: 0 })
   })
 
-  it.each<readonly [what: string, where: object, why: string]>([
+  it.each<readonly [title: string, where: object, why: string]>([
     ['no filter', {}, 'no condition gives a tracked key a value: any row may match'],
     ['a range', { authorId: { gt: 1 } }, '`authorId` is compared by gt, not by equality'],
     ['NOT', { NOT: { id: 1 } }, 'NOT gives no key a value'],
@@ -220,7 +220,7 @@ describe('$cache.explain', () => {
       { id: { in: Array.from({ length: 40 }, (_, id) => id) } },
       '`id` is one of 40 values, more than 32',
     ],
-  ])('of %s', async (_, where, why) => {
+  ])('says why a read with %s is not precise', async (_, where, why) => {
     const { prisma } = await openBlog()
     const { tags } = await prisma.$cache.explain(() => prisma.post.count({ where }))
     expect(tags).toEqual([
@@ -228,7 +228,7 @@ describe('$cache.explain', () => {
     ])
   })
 
-  it('of a column that is not compared exactly', async () => {
+  it('says that the database does not compare a column exactly', async () => {
     const { prisma } = await openBlog()
     const { tags } = await prisma.$cache.explain(() =>
       prisma.user.findMany({ where: { score: 1 } }),
@@ -236,7 +236,7 @@ describe('$cache.explain', () => {
     expect(tags[0]?.why).toContain('this database does not compare `score` exactly (Float)')
   })
 
-  it('tells what a write touches', async () => {
+  it('says what a write touches', async () => {
     const { prisma, statements } = await openBlog()
     const before = statements.length
     const data = { authorId: 2 }
@@ -256,13 +256,13 @@ describe('$cache.explain', () => {
     )
   })
 
-  it('tells of raw SQL', async () => {
+  it('says what raw SQL touches', async () => {
     const { prisma } = await openBlog()
     const { tags } = await prisma.$cache.explain(() => prisma.$executeRaw`DELETE FROM "Badge"`)
     expect(tags.map(({ name }) => name)).toEqual(['Badge', 'Badge{id}', 'Badge{handle}'])
   })
 
-  it('tells why a read is not cached', async () => {
+  it('says why a read is not cached', async () => {
     const { prisma } = await openBlog({ models: { Badge: false } })
     expect(await prisma.$cache.explain(() => prisma.badge.findMany())).toEqual({
       kind: 'read',
@@ -273,15 +273,15 @@ describe('$cache.explain', () => {
     })
   })
 
-  it('refuses a function that makes no call, and hands on what one throws', async () => {
+  it('refuses a function that makes no call, and passes on its error', async () => {
     const { prisma } = await openBlog()
     await expect(prisma.$cache.explain(async () => 1)).rejects.toThrow(
       'explain: expected a function that calls',
     )
     await expect(
       prisma.$cache.explain(async () => {
-        throw new Error('mine')
+        throw new Error('error of the function')
       }),
-    ).rejects.toThrow('mine')
+    ).rejects.toThrow('error of the function')
   })
 })

@@ -11,31 +11,31 @@ describe('changing', () => {
       await prisma.team.findMany()
       await prisma.user.findMany()
       await prisma.post.findMany()
-      return seen.map((what) => what === 'hit: store')
+      return seen.map((event) => event === 'hit: store')
     }
     await readAll()
     return { ...shop, readAll }
   }
 
-  it('says what raw SQL changes, instead of its text', async () => {
+  it('says which models raw SQL changes, instead of its text', async () => {
     const { prisma, readAll } = await openFilled()
     await prisma.$cache.changing('Team', () => prisma.$executeRaw`UPDATE posts SET title = 'x'`)
     expect(await readAll()).toEqual([false, true, true])
   })
 
-  it('with what referential actions reach', async () => {
+  it('includes the models that referential actions reach', async () => {
     const { prisma, readAll } = await openFilled()
     await prisma.$cache.changing('User', () => prisma.$queryRaw`SELECT 1`)
     expect(await readAll()).toEqual([true, false, false])
   })
 
-  it('with no models, nothing', async () => {
+  it('invalidates nothing if it names no models', async () => {
     const { prisma, readAll } = await openFilled()
     await prisma.$cache.changing([], () => prisma.$queryRaw`SELECT 'update'`)
     expect(await readAll()).toEqual([true, true, true])
   })
 
-  it('in a transaction too, of either kind, after its commit', async () => {
+  it('works in a transaction and in a batch, after the commit', async () => {
     const { prisma, readAll } = await openFilled()
     const write = () => prisma.$executeRaw`UPDATE posts SET title = 'x'`
     await prisma.$cache.changing('Team', () => prisma.$transaction([write()]))
@@ -46,7 +46,7 @@ describe('changing', () => {
     expect(await readAll()).toEqual([false, true, true])
   })
 
-  it('of one does not reach what runs beside it, or after it', async () => {
+  it('does not apply to other calls at the same time or later', async () => {
     const { prisma, readAll } = await openFilled()
     await Promise.all([
       prisma.$cache.changing('Team', () => prisma.$executeRaw`UPDATE posts SET title = 'x'`),
@@ -57,7 +57,7 @@ describe('changing', () => {
     expect(await readAll()).toEqual([true, true, false])
   })
 
-  it('leaves the operations of models as they are, and hands on result and error', async () => {
+  it('does not affect operations of models, and passes on results and errors', async () => {
     const { prisma, readAll } = await openFilled()
     const row = await prisma.$cache.changing('User', () =>
       prisma.team.update({ where: { id: 1 }, data: { name: 'x' } }),
@@ -72,35 +72,37 @@ describe('changing', () => {
     const { prisma } = await openShop()
     const changing = (target: unknown, run: unknown = async () => undefined) =>
       prisma.$cache.changing(target as never, run as never)
-    const of = (message: string) => new ConfigurationError(message)
+    const refusal = (message: string) => new ConfigurationError(message)
     await expect(changing(['Usr'])).rejects.toThrow(
-      of("unknown model 'Usr' in changing; did you mean 'User'?"),
+      refusal("unknown model 'Usr' in changing; did you mean 'User'?"),
     )
     await expect(changing({ Usr: { id: 1 } })).rejects.toThrow(
-      of("unknown model 'Usr' in changing; did you mean 'User'?"),
+      refusal("unknown model 'Usr' in changing; did you mean 'User'?"),
     )
     await expect(changing({ User: { idd: 1 } })).rejects.toThrow(
-      of("unknown field 'idd' in changing.User; did you mean 'id'?"),
+      refusal("unknown field 'idd' in changing.User; did you mean 'id'?"),
     )
     await expect(changing(7)).rejects.toThrow(
-      of(
+      refusal(
         "changing: expected a model or rows of a model, such as 'Post' or { Post: { id: 7 } }, got 7",
       ),
     )
     await expect(changing('User', 'SELECT 1')).rejects.toThrow(
-      of("changing: expected a function, got 'SELECT 1'"),
+      refusal("changing: expected a function, got 'SELECT 1'"),
     )
   })
 })
 
 describe('warm', () => {
-  it('stores what the reads give, and tells of each', async () => {
+  it('stores the answers of the reads, and reports each', async () => {
     const { prisma, seen } = await openShop()
-    const told: WarmProgress[] = []
+    const reported: WarmProgress[] = []
     const reads = [() => prisma.team.findMany(), () => prisma.org.count()]
-    const outcome = await prisma.$cache.warm(reads, { onProgress: (one) => told.push(one) })
+    const outcome = await prisma.$cache.warm(reads, {
+      onProgress: (progress) => reported.push(progress),
+    })
     expect(outcome).toEqual({ done: 2, failed: 0, total: 2 })
-    expect(told).toEqual([
+    expect(reported).toEqual([
       { done: 1, failed: 0, total: 2 },
       { done: 2, failed: 0, total: 2 },
     ])
@@ -109,7 +111,7 @@ describe('warm', () => {
     expect(seen).toEqual(['hit: store', 'hit: store'])
   })
 
-  it('runs as many at once as it is told', async () => {
+  it('runs as many reads at once as `concurrency` says', async () => {
     const { prisma } = await openShop()
     let [running, most] = [0, 0]
     const read = async () => {
@@ -126,10 +128,10 @@ describe('warm', () => {
     expect(most).toBe(7)
   })
 
-  it('goes on where a read fails', async () => {
+  it('continues after a read that fails', async () => {
     const { prisma } = await openShop()
-    const failure = new Error('of the second')
-    const told: unknown[] = []
+    const failure = new Error('failed read')
+    const reported: unknown[] = []
     const outcome = await prisma.$cache.warm(
       [
         () => prisma.team.findMany(),
@@ -138,10 +140,10 @@ describe('warm', () => {
         },
         () => prisma.org.findMany(),
       ],
-      { concurrency: 1, onProgress: ({ error }) => told.push(error) },
+      { concurrency: 1, onProgress: ({ error }) => reported.push(error) },
     )
     expect(outcome).toEqual({ done: 3, failed: 1, total: 3 })
-    expect(told).toEqual([undefined, failure, undefined])
+    expect(reported).toEqual([undefined, failure, undefined])
     expect(prisma.$cache.stats().fills).toBe(2)
   })
 
@@ -159,7 +161,7 @@ describe('warm', () => {
   })
 })
 
-it('invalidate refuses what is neither a model nor tags', async () => {
+it('invalidate refuses a target that is neither a model nor tags', async () => {
   const { prisma } = await openShop()
   const invalidate = prisma.$cache.invalidate as (target: unknown) => Promise<void>
   for (const [target, message] of [

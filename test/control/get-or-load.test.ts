@@ -31,7 +31,7 @@ const stores: Record<string, () => Store> = {
     }),
 }
 
-/** What counts its calls, and gives their number. */
+/** Makes a loader that counts its calls, and returns their number. */
 function counter() {
   let calls = 0
   return async () => {
@@ -50,7 +50,7 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
     return { ...shop, get: shop.prisma.$cache.getOrLoad }
   }
 
-  it('loads once, and gives what was loaded', async () => {
+  it('loads a value once, and then returns it from the cache', async () => {
     const { get, seen } = await open()
     const load = counter()
     expect(await get('n', load)).toBe(1)
@@ -59,7 +59,7 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
     expect(seen).toEqual(['miss: absent', 'hit: store', 'miss: absent'])
   })
 
-  it('keeps the types, and gives each a copy of its own', async () => {
+  it('keeps the types of a value, and returns a new copy each time', async () => {
     const { get } = await open()
     const value = () => ({
       date: new Date(5),
@@ -78,7 +78,7 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
     expect(await get('u', () => undefined)).toBeUndefined()
   })
 
-  it('loads once for many who ask at once, in all processes', async () => {
+  it('loads once for many calls at the same time, in all processes', async () => {
     const { get, connect, store } = await open()
     const other = connect({ store }).prisma.$cache
     const load = counter()
@@ -89,19 +89,19 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
     expect(new Set(all)).toEqual(new Set([1]))
   })
 
-  it('hands on an error to each who asks, and does not keep it', async () => {
+  it('passes on an error to every caller, and does not store it', async () => {
     const { get } = await open()
-    const failing = () => Promise.reject(new Error('of the loader'))
-    await expect(get('n', failing)).rejects.toThrow('of the loader')
+    const failing = () => Promise.reject(new Error('failed loader'))
+    await expect(get('n', failing)).rejects.toThrow('failed loader')
     await expect(
       get('n', () => {
-        throw new Error('at once')
+        throw new Error('thrown by the loader')
       }),
-    ).rejects.toThrow('at once')
+    ).rejects.toThrow('thrown by the loader')
     expect(await get('n', counter())).toBe(1)
   })
 
-  it('depends on models and tags', async () => {
+  it('returns a value until one of its models or tags is invalidated', async () => {
     const { get, prisma } = await open()
     const load = counter()
     const read = () => get('n', load, { dependsOn: ['Team', 'Org'], tags: ['home', 'home'] })
@@ -119,7 +119,7 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
     expect(await read()).toBe(5)
   })
 
-  it('is cleared with everything else, also where it depends on nothing', async () => {
+  it('loads again after clear(), also a value that depends on nothing', async () => {
     const { get, prisma, store } = await open()
     const load = counter()
     await get('n', load)
@@ -129,7 +129,7 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
     expect(await get('n', load)).toBe(2)
   })
 
-  it('has the life times of reads', async () => {
+  it('takes the same durations as a read', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { get, seen, prisma } = await open()
     const load = counter()
@@ -156,12 +156,12 @@ describe.each(Object.keys(stores))('getOrLoad with %s', (name) => {
   })
 })
 
-it('keeps scopes apart, and where nobody knows the scope keeps nothing', async () => {
-  let who: string | undefined = 'a'
+it('getOrLoad stores a value for each scope, and none where the scope is unknown', async () => {
+  let tenant: string | undefined = 'a'
   const { prisma, seen } = await openShop({
     scope: () => {
-      if (who === undefined) throw new Error('no tenant')
-      return who
+      if (tenant === undefined) throw new Error('no tenant')
+      return tenant
     },
   })
   const load = counter()
@@ -169,12 +169,12 @@ it('keeps scopes apart, and where nobody knows the scope keeps nothing', async (
   expect(await get()).toBe(1)
   expect(await get('a')).toBe(1)
   expect(await get('b')).toBe(2)
-  who = undefined
+  tenant = undefined
   expect(await get()).toBe(3)
   expect(seen.at(-1)).toBe('bypass: scope')
 })
 
-it('stores nothing that a transaction may still undo', async () => {
+it('getOrLoad stores nothing inside a transaction that may be rolled back', async () => {
   const { prisma } = await openShop()
   const count = (from: { team: { count(): PromiseLike<number> } }) =>
     prisma.$cache.getOrLoad('teams', () => from.team.count(), { dependsOn: ['Team'] })
@@ -189,7 +189,7 @@ it('stores nothing that a transaction may still undo', async () => {
   expect(prisma.$cache.stats().models.$cache).toMatchObject({ bypasses: 1, misses: 1 })
 })
 
-it('has keys that are no query’s', () => {
+it('a key of getOrLoad never equals the key of a query', () => {
   const users = { model: 'User', operation: 'findMany', dataPath: [], args: {} }
   const query = entryKey({ keyspace: 'k', fingerprint: '' }, canonicalRead(users, undefined))
   const keys = [
@@ -225,7 +225,7 @@ it.each<[unknown[], string]>([
     ['n', () => 1, { dependsOn: ['Usr'] }],
     "unknown model 'Usr' in getOrLoad.dependsOn; did you mean 'User'?",
   ],
-])('refuses %j', async (args, message) => {
+])('getOrLoad refuses %j', async (args, message) => {
   const { prisma } = await openShop()
   const get = prisma.$cache.getOrLoad as (...args: unknown[]) => Promise<unknown>
   await expect(get(...args)).rejects.toThrow(new ConfigurationError(message))

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { cacheAside, memory } from '../../src/index.js'
 import { createDatabase } from '../support/databases.js'
 
-/** Two authors with a post each, and a client that counts its SQL. */
+/** Opens a blog with two authors who have a post each. */
 async function openBlog() {
   const database = await createDatabase('sqlite')
   onTestFinished(() => database.drop())
@@ -15,12 +15,12 @@ async function openBlog() {
     'the post': () => prisma.post.findUnique({ where: { id: 1 } }),
     'the posts of its author': () => prisma.post.findMany({ where: { authorId: 1 } }),
     'another post': () => prisma.post.findUnique({ where: { id: 2 } }),
-    'the posts of another': () => prisma.post.findMany({ where: { authorId: 2 } }),
+    'the posts of another author': () => prisma.post.findMany({ where: { authorId: 2 } }),
     'all posts': () => prisma.post.findMany(),
     'a user': () => prisma.user.findUnique({ where: { id: 1 } }),
   }
 
-  /** Which of the reads the call invalidates. */
+  /** Returns the names of the reads that the call invalidates. */
   async function invalidated(call: () => PromiseLike<unknown>): Promise<readonly string[]> {
     for (const read of Object.values(reads)) await read()
     await call()
@@ -35,8 +35,8 @@ async function openBlog() {
   return { prisma, invalidated }
 }
 
-describe('rows that are named to $cache', () => {
-  it('are invalidated, with what may contain them', async () => {
+describe('rows that a call of $cache names', () => {
+  it('are invalidated, with the lists that may contain them', async () => {
     const { prisma, invalidated } = await openBlog()
     const where = { id: 1, authorId: 1, editorId: null }
     expect(await invalidated(() => prisma.$cache.invalidate({ Post: where }))).toEqual([
@@ -46,18 +46,18 @@ describe('rows that are named to $cache', () => {
     ])
   })
 
-  it('may have any value in what is not said of them', async () => {
+  it('may have any value in the fields that are not named', async () => {
     const { prisma, invalidated } = await openBlog()
     const where = { id: 1 }
     expect(await invalidated(() => prisma.$cache.invalidate({ Post: where }))).toEqual([
       'the post',
       'the posts of its author',
-      'the posts of another',
+      'the posts of another author',
       'all posts',
     ])
   })
 
-  it('are what raw SQL touches that says so', async () => {
+  it('are the rows that raw SQL inside `changing` touches', async () => {
     const { prisma, invalidated } = await openBlog()
     const keys = { Post: { id: 1, authorId: 1, editorId: null } }
     const write = () =>
@@ -68,7 +68,7 @@ describe('rows that are named to $cache', () => {
     expect(await invalidated(write)).toEqual(['the post', 'the posts of its author', 'all posts'])
   })
 
-  it('also rows that it creates', async () => {
+  it('may be rows that raw SQL creates', async () => {
     const { prisma } = await openBlog()
     const third = () => prisma.post.findUnique({ where: { id: 3 } })
     expect(await third()).toBeNull()
@@ -79,7 +79,7 @@ describe('rows that are named to $cache', () => {
     expect(await third()).toMatchObject({ title: 'new' })
   })
 
-  it('are what a loaded value depends on', async () => {
+  it('may be rows that a loaded value depends on', async () => {
     const { prisma } = await openBlog()
     let loads = 0
     const titles = () =>
@@ -100,7 +100,7 @@ describe('rows that are named to $cache', () => {
     expect(await titles()).toBe(3)
   })
 
-  it('must be told apart by a tracked key for a value to depend on them', async () => {
+  it('must be named by a tracked key if a value depends on them', async () => {
     const { prisma } = await openBlog()
     const load = (dependsOn: never[]) => prisma.$cache.getOrLoad('n', () => 1, { dependsOn })
     await expect(load([{ Post: { title: 'x' } }] as never[])).rejects.toThrow(

@@ -4,7 +4,7 @@ import { parseSchema } from '../../src/catalog/schema.js'
 import { ConfigurationError } from '../../src/index.js'
 import { incremented } from '../../src/optimistic-lock/increments.js'
 
-/** A report has a field that is named as Prisma names the data of an update. */
+/** A report has a field `data`, which is also the name of Prisma’s argument of an update. */
 const catalog = parseSchema(`
 datasource db {
   provider = "postgresql"
@@ -36,16 +36,19 @@ const versions = new Map([
 ])
 const one = { increment: 1 }
 
-function of(model: string, operation: string, args: unknown) {
+function incrementedArgs(model: string, operation: string, args: unknown) {
   return incremented(catalog, versions, { model, operation, args })
 }
 
 describe('an update increments the version', () => {
-  it('of what it changes, and leaves the arguments that it is given as they are', () => {
+  it('of the row that it changes, without changing the arguments that it was called with', () => {
     const args = { where: { id: 1 }, data: { title: 'a' }, select: { id: true } }
-    const given = structuredClone(args)
-    expect(of('Sheet', 'update', args)).toEqual({ ...args, data: { title: 'a', version: one } })
-    expect(args).toEqual(given)
+    const copy = structuredClone(args)
+    expect(incrementedArgs('Sheet', 'update', args)).toEqual({
+      ...args,
+      data: { title: 'a', version: one },
+    })
+    expect(args).toEqual(copy)
   })
 
   it.each([
@@ -57,16 +60,16 @@ describe('an update increments the version', () => {
     ['update', { where: { id: 1 }, data: { title: undefined } }],
     ['update', { where: { id: 1 }, data: { title: skip, version: skip } }],
     ['upsert', { where: { id: 1 }, create: { title: 'a', version: 3 }, update: {} }],
-    // Which Prisma refuses.
+    // Prisma refuses these.
     ['update', { where: { id: 1 } }],
     ['update', { where: { id: 1 }, data: null }],
     ['update', undefined],
-  ])('but not where nothing is updated: %s %o', (operation, args) => {
-    expect(of('Sheet', operation, args)).toEqual(args)
+  ])('but not where it updates nothing: %s %o', (operation, args) => {
+    expect(incrementedArgs('Sheet', operation, args)).toEqual(args)
   })
 
-  it('through a model that has none', () => {
-    const update = (data: unknown) => of('Note', 'update', { data: { report: data } })
+  it('of a related row, also through a model without a version', () => {
+    const update = (data: unknown) => incrementedArgs('Note', 'update', { data: { report: data } })
     expect(update({ update: { sheet: { update: { title: 'a' } } } })).toEqual({
       data: { report: { update: { count: one, sheet: { update: { title: 'a', version: one } } } } },
     })
@@ -85,13 +88,13 @@ describe('an update increments the version', () => {
       { data: 5, sheetId: 2 },
       { data: 5, sheetId: 2, count: one },
     ],
-  ])('of one row whose model has a field `data`: %o', (given, expected) => {
-    expect(of('Note', 'update', { data: { report: { update: given } } })).toEqual({
+  ])('of a related row whose model has a field `data`: %o', (update, expected) => {
+    expect(incrementedArgs('Note', 'update', { data: { report: { update } } })).toEqual({
       data: { report: { update: expected } },
     })
   })
 
-  it('of rows in a list, each, beside what is created and connected', () => {
+  it('of each updated row in a list, but not of created and connected rows', () => {
     const create = { data: {} }
     const data = {
       reports: {
@@ -102,7 +105,7 @@ describe('an update increments the version', () => {
         upsert: [{ where: { id: 3 }, create, update: { data: 3 } }],
       },
     }
-    expect(of('Sheet', 'updateMany', { data })).toEqual({
+    expect(incrementedArgs('Sheet', 'updateMany', { data })).toEqual({
       data: {
         version: one,
         reports: {
@@ -118,8 +121,8 @@ describe('an update increments the version', () => {
     })
   })
 
-  it('and refuses one that sets it, also null', () => {
-    const update = () => of('Sheet', 'update', { data: { version: null } })
+  it('and refuses data that sets the version, even to null', () => {
+    const update = () => incrementedArgs('Sheet', 'update', { data: { version: null } })
     expect(update).toThrow(ConfigurationError)
     expect(update).toThrow('version in the data of an update of Sheet: expected no value')
   })

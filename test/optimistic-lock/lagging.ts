@@ -4,17 +4,17 @@ import type { Store } from '../../src/store/store.js'
 import { openOffice } from './office.js'
 
 /**
- * A client whose reads are answered by a replica that shows the rows as they were at the start, and a
+ * Makes a client whose reads go to a replica, which shows the rows as they were at the start, and a
  * sibling, which reads and writes the primary.
  *
- * @param store of the client; the sibling may have a store of its own.
+ * @param store the store of the client. The sibling may have a store of its own.
  */
 export async function openLagging(store: Store = memory(), siblingStore: Store = store) {
   const { plain, database } = await openOffice('sqlite')
   const { plain: past } = await openOffice('sqlite')
   const replica = { behind: true, plain: past }
   const cached = plain.$extends(cacheAside({ store }))
-  // As @prisma/extension-read-replicas does, after the cache: before it, the cache would see no read.
+  // This routes reads as @prisma/extension-read-replicas does. It comes after the cache, which would otherwise see no read.
   const prisma = cached.$extends({
     query: {
       async $allOperations({ model, operation, args, query, ...rest }) {

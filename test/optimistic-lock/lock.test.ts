@@ -5,7 +5,7 @@ import { openOffice } from './office.js'
 
 const data = { title: 'mine' }
 
-/** What a promise fails with. */
+/** Returns the error that a promise fails with. */
 function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
   return Promise.resolve(promise).then(
     () => undefined,
@@ -14,7 +14,7 @@ function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
 }
 
 describe.each(providers)('on %s', (provider) => {
-  it('of two editors that saw version 3 one saves, and the other sees version 4', async () => {
+  it('if two editors have read version 3, the first saves, and the second fails because of version 4', async () => {
     const { prisma, connect } = await openOffice(provider)
     const other = connect()
     const where = { id: 1 }
@@ -41,7 +41,7 @@ describe.each(providers)('on %s', (provider) => {
     expect(await prisma.document.findUnique({ where })).toMatchObject({ title: 'c', version: 4 })
   })
 
-  it('what another program wrote is seen after the failure', async () => {
+  it('a write of another program is seen after the failure', async () => {
     const { prisma, plain } = await openOffice(provider)
     const read = () => prisma.document.findUniqueOrThrow({ where: { id: 1 } })
     await read()
@@ -57,7 +57,7 @@ describe.each(providers)('on %s', (provider) => {
     expect(await read()).toMatchObject({ title: 'mine', version: 3 })
   })
 
-  it('delete', async () => {
+  it('delete checks the version', async () => {
     const { prisma, versions } = await openOffice(provider)
     const error = await failureOf(prisma.document.delete({ where: { id: 2, version: 5 } }))
     expect(error).toMatchObject({ name: 'OptimisticLockError', expected: 5, actual: 1 })
@@ -66,14 +66,14 @@ describe.each(providers)('on %s', (provider) => {
     expect((await versions()).part).toBeUndefined()
   })
 
-  it('a BigInt, by a unique field', async () => {
+  it('a version may be a BigInt, and the row may be found by a unique field', async () => {
     const { prisma } = await openOffice(provider)
     const where = { name: 'plans', revision: 5n }
     const error = await failureOf(prisma.folder.update({ where, data: { name: 'b' } }))
     expect(error).toMatchObject({ where: { name: 'plans' }, expected: 5n, actual: 1n })
   })
 
-  it('in an interactive transaction: it is rolled back, and a retry reads afresh', async () => {
+  it('a failure rolls back an interactive transaction, and a retry reads the new version', async () => {
     const { prisma, plain, versions } = await openOffice(provider)
     const read = () => prisma.document.findUniqueOrThrow({ where: { id: 1 } })
     await read()
@@ -90,7 +90,7 @@ describe.each(providers)('on %s', (provider) => {
     expect((await read()).version).toBe(2)
   })
 
-  it('in an interactive transaction: what itself wrote is the present version', async () => {
+  it('an interactive transaction sees the versions that it wrote itself', async () => {
     const { prisma, versions } = await openOffice(provider)
     await prisma.$transaction(async (tx) => {
       await tx.document.update({ where: { id: 1, version: 1 }, data })
@@ -101,7 +101,7 @@ describe.each(providers)('on %s', (provider) => {
     expect((await versions()).one).toBe(3)
   })
 
-  it('in a nested transaction', async () => {
+  it('a nested transaction sees the versions that the outer one wrote', async () => {
     const { plain } = await openOffice(provider)
     const prisma = plain.$extends(cacheAside({ store: memory() }))
     const error = await failureOf(
@@ -115,7 +115,7 @@ describe.each(providers)('on %s', (provider) => {
     expect(error).toMatchObject({ expected: 1, actual: 2 })
   })
 
-  it('in a batch: it fails as a whole, with the error of the operation that failed', async () => {
+  it('a failure makes a batch fail as a whole, with the error of the failed operation', async () => {
     const { prisma, plain, versions } = await openOffice(provider)
     const read = () => prisma.document.findUniqueOrThrow({ where: { id: 1 } })
     await read()
@@ -133,11 +133,15 @@ describe.each(providers)('on %s', (provider) => {
   })
 
   it.each<[string, object, object]>([
-    ['a row that is gone', { id: 9, version: 1 }, data],
-    ['a row that another filter leaves out', { id: 1, version: 4, title: 'x' }, data],
-    ['a row that it would connect', { id: 1, version: 1 }, { folder: { connect: { id: 9 } } }],
+    ['a row that does not exist', { id: 9, version: 1 }, data],
+    ['a row that another filter excludes', { id: 1, version: 4, title: 'x' }, data],
+    [
+      'a row to connect that does not exist',
+      { id: 1, version: 1 },
+      { folder: { connect: { id: 9 } } },
+    ],
     ['a version that is a range', { id: 1, version: { gt: 4 } }, data],
-  ])('P2025 stays P2025: %s', async (_, where, changes) => {
+  ])('P2025 is not replaced for %s', async (_, where, changes) => {
     const { prisma } = await openOffice(provider)
     const error = await failureOf(
       prisma.document.update({ where: where as { id: number }, data: changes }),
@@ -147,7 +151,7 @@ describe.each(providers)('on %s', (provider) => {
 })
 
 describe('a failure', () => {
-  it('touches the row, and not others', async () => {
+  it('touches only its row', async () => {
     const { prisma } = await openOffice('sqlite')
     const touched = vi.fn()
     onTestFinished(prisma.$cache.on('invalidate', touched))
@@ -157,17 +161,17 @@ describe('a failure', () => {
     ])
   })
 
-  it('stays Prisma’s where the present version cannot be read', async () => {
+  it('keeps Prisma’s error where the current version cannot be read', async () => {
     const { plain } = await openOffice('sqlite')
-    const away = plain.$extends({
-      query: { document: { findUnique: () => Promise.reject(new Error('away')) } },
+    const unreadable = plain.$extends({
+      query: { document: { findUnique: () => Promise.reject(new Error('unreachable')) } },
     })
-    const prisma = away.$extends(cacheAside({ store: memory() }))
+    const prisma = unreadable.$extends(cacheAside({ store: memory() }))
     const error = await failureOf(prisma.document.update({ where: { id: 1, version: 9 }, data }))
     expect(error).toMatchObject({ code: 'P2025' })
   })
 
-  it('is found on the primary, where reads go to replicas', async () => {
+  it('reads the current version from the primary, where reads go to replicas', async () => {
     const { plain, database } = await openOffice('sqlite')
     const replica = { findUnique: () => Promise.resolve({ id: 1, version: 9 }) }
     const routed = plain.$extends({
@@ -179,9 +183,9 @@ describe('a failure', () => {
     expect(error).toMatchObject({ name: 'OptimisticLockError', actual: 1 })
   })
 
-  it('heals also where the store is away', async () => {
+  it('is reported also where the store cannot be reached, and touches the row later', async () => {
     const store = memory()
-    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('away'))
+    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('unreachable'))
     const { prisma } = await openOffice('sqlite', { store })
     const error = await failureOf(prisma.document.update({ where: { id: 1, version: 9 }, data }))
     expect(error).toBeInstanceOf(OptimisticLockError)

@@ -3,8 +3,9 @@ import { type CacheAsideOptions, cacheAside, memory } from '../../src/index.js'
 import { createDatabase, type Provider } from '../support/databases.js'
 
 /**
- * A folder with a document, its cover and its part: a client with the cache, and a plain one. The
- * schema's comments name the version columns: `Document.version`, `Folder.revision`; Cover has none.
+ * Opens an office: a folder with a document, its cover and its part. It has a client with the cache, and
+ * a plain one. The schema's comments name the version columns `Document.version` and `Folder.revision`.
+ * Cover has no version.
  */
 export async function openOffice(provider: Provider, options: CacheAsideOptions = {}) {
   const database = await createDatabase(provider)
@@ -20,7 +21,7 @@ export async function openOffice(provider: Provider, options: CacheAsideOptions 
   const store = options.store ?? memory()
   const connect = () => database.connect().client.$extends(cacheAside({ store, ...options }))
 
-  /** Of the document, its part and the folder, by the database. */
+  /** Reads the versions of the document, its part and the folder from the database. */
   async function versions() {
     const [one, part] = await plain.document.findMany({ orderBy: { id: 'asc' } })
     const folder = await plain.folder.findFirstOrThrow()

@@ -9,7 +9,7 @@ import { openOffice } from './office.js'
 const where = { id: 1 }
 const data = { title: 'new' }
 
-/** A primary, and a replica that has what was in the primary's file when it was last copied. */
+/** Opens a primary, and a replica with the rows that the primary had when its file was last copied. */
 async function openReplicated() {
   const { plain, database } = await openOffice('sqlite')
   const copy = await createDatabase('sqlite')
@@ -23,7 +23,7 @@ async function openReplicated() {
   return { prisma, replicate, outcomes }
 }
 
-it('with @prisma/extension-read-replicas, what a replica has not got yet is not stored', async () => {
+it('with @prisma/extension-read-replicas, an old answer of a replica is not stored', async () => {
   const { prisma, replicate, outcomes } = await openReplicated()
   const read = () => prisma.document.findUnique({ where })
   expect(await read()).toMatchObject({ title: 'one', version: 1 })
@@ -34,11 +34,11 @@ it('with @prisma/extension-read-replicas, what a replica has not got yet is not 
   expect(outcomes).toEqual(['stored', 'older', 'stored'])
 })
 
-it('and what is read from the primary is', async () => {
+it('with @prisma/extension-read-replicas, an answer of the primary is stored', async () => {
   const { prisma, outcomes } = await openReplicated()
   await prisma.document.update({ where, data })
   expect(await prisma.$primary().document.findUnique({ where })).toMatchObject({ version: 2 })
   expect(outcomes).toEqual(['stored'])
-  // The cache answers before a replica could.
+  // The cache answers this read, so that it does not reach the replica.
   expect(await prisma.document.findUnique({ where })).toMatchObject({ version: 2 })
 })

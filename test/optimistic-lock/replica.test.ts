@@ -5,7 +5,7 @@ import { type Lagging, openLagging } from './lagging.js'
 const where = { id: 1 }
 const data = { title: 'new' }
 
-describe('an answer of a replica from before an acknowledged write is not stored:', () => {
+describe('an old answer of a replica is not stored', () => {
   const writes: Record<string, (lagging: Lagging) => PromiseLike<unknown>> = {
     update: ({ prisma }) => prisma.document.update({ where, data }),
     'update that selects': ({ prisma }) =>
@@ -16,7 +16,7 @@ describe('an answer of a replica from before an acknowledged write is not stored
     'a batch': ({ prisma }) => prisma.$transaction([prisma.document.update({ where, data })]),
     'another client of the store': ({ sibling }) => sibling.document.update({ where, data }),
   }
-  it.each(Object.keys(writes))('%s', async (name) => {
+  it.each(Object.keys(writes))('after %s', async (name) => {
     const lagging = await openLagging()
     const { prisma, replica, outcomes } = lagging
     await (writes[name] as (lagging: Lagging) => PromiseLike<unknown>)(lagging)
@@ -28,14 +28,14 @@ describe('an answer of a replica from before an acknowledged write is not stored
     expect(prisma.$cache.stats()).toMatchObject({ misses: 2, hits: 1, fills: 1, olderFills: 1 })
   })
 
-  it('nor one that includes the row', async () => {
+  it('where it includes the row', async () => {
     const { prisma, outcomes } = await openLagging()
     await prisma.document.update({ where, data })
     await prisma.folder.findMany({ include: { documents: true } })
     expect(outcomes).toEqual(['older'])
   })
 
-  it('nor one that shows a row which was deleted', async () => {
+  it('where it shows a row that was deleted', async () => {
     const { prisma, replica, outcomes } = await openLagging()
     await prisma.document.delete({ where: { id: 2 } })
     const read = () => prisma.document.findUnique({ where: { id: 2 } })
@@ -45,7 +45,7 @@ describe('an answer of a replica from before an acknowledged write is not stored
     expect(outcomes).toEqual(['older', 'stored'])
   })
 
-  it('nor one that is read anew in the background', async () => {
+  it('where it is refreshed in the background', async () => {
     const { prisma, sibling, outcomes } = await openLagging()
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
@@ -61,10 +61,10 @@ describe('an answer of a replica from before an acknowledged write is not stored
     expect(await read()).toMatchObject({ version: 2 })
   })
 
-  it('nor after a settlement that the store did not take at first', async () => {
+  it('after a write that could not reach the store at first', async () => {
     const store = memory()
     const { prisma, outcomes } = await openLagging(store)
-    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('away'))
+    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('unreachable'))
     await prisma.document.update({ where, data })
     await vi.waitFor(() => expect(settle).toHaveBeenCalledTimes(2))
     await vi.waitFor(async () => {
@@ -74,7 +74,7 @@ describe('an answer of a replica from before an acknowledged write is not stored
     expect(outcomes).toEqual(['older'])
   })
 
-  it('nor one of a row that was created and updated in a transaction', async () => {
+  it('where it shows a row that was created and updated in a transaction', async () => {
     const { prisma, replica, outcomes } = await openLagging()
     await prisma.$transaction(async (tx) => {
       const { id } = await tx.document.create({ data: { title: 'third' } })
@@ -87,9 +87,9 @@ describe('an answer of a replica from before an acknowledged write is not stored
 })
 
 describe('an answer of a replica is stored', () => {
-  it('where a write only showed the row', async () => {
+  it('where a write only returned the row, and did not change it', async () => {
     const { prisma, plain, outcomes } = await openLagging()
-    // By another program: what the cache is told of a row is what it touches, too.
+    // Another program changes the version. The cache remembers versions only of the rows that a write touches.
     await plain.document.update({ where, data: { version: 7 } })
     await prisma.folder.update({
       where,
@@ -110,7 +110,7 @@ describe('an answer of a replica is stored', () => {
   it('where it counts', async () => {
     const { prisma, outcomes } = await openLagging()
     for (const _ of [2, 3, 4]) await prisma.document.update({ where: { id: 2 }, data })
-    // Two ids and two versions, as the second row would show them.
+    // The counts look like an id and a version of the second row.
     const counts = await prisma.document.count({ select: { id: true, version: true } })
     expect(counts).toEqual({ id: 2, version: 2 })
     expect(outcomes).toEqual(['stored'])

@@ -27,9 +27,9 @@ describe('retryOptimistic', () => {
     expect(seen).toEqual([1, 2, 3])
   })
 
-  it('does not after anything else', async () => {
-    const run = vi.fn(() => Promise.reject(new Error('else')))
-    await expect(retryOptimistic(run)).rejects.toThrow('else')
+  it('does not run again after another error', async () => {
+    const run = vi.fn(() => Promise.reject(new Error('another')))
+    await expect(retryOptimistic(run)).rejects.toThrow('another')
     expect(run).toHaveBeenCalledTimes(1)
   })
 
@@ -37,7 +37,7 @@ describe('retryOptimistic', () => {
     [{ backoff: 0 }, 5],
     [{ backoff: 0, attempts: 2 }, 2],
     [{ attempts: 1 }, 1],
-  ])('gives up: %o after %i attempts', async (options, attempts) => {
+  ])('with %o gives up after %i attempts', async (options, attempts) => {
     const run = vi.fn(({ attempt }: { attempt: number }) => Promise.reject(lockError(attempt)))
     const error = await retryOptimistic(run, options).catch((thrown) => thrown)
     expect(error).toBeInstanceOf(OptimisticRetryError)
@@ -88,7 +88,7 @@ describe('retryOptimistic', () => {
   })
 })
 
-describe('its pauses', () => {
+describe('the pauses of retryOptimistic', () => {
   it.each<[backoff: number, jitter: number, pauses: number[]]>([
     [10, 1, [7.5, 15, 30, 60, 120, 240, 480, 750]],
     [300, 0, [300, 600, 1_000, 1_000]],

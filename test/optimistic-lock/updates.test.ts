@@ -10,7 +10,7 @@ const where = { id: 1 }
 const data = { title: 'new' }
 const before = { one: 1, part: 1, folder: 1n }
 
-/** Each way to update, and the versions that differ afterwards. */
+/** These are the ways to update, with the versions that differ afterwards. */
 const updates: Record<string, [(prisma: Writer) => PromiseLike<unknown>, Versions]> = {
   update: [(p) => p.document.update({ where, data }), { one: 2 }],
   'update that selects': [
@@ -46,7 +46,7 @@ const updates: Record<string, [(prisma: Writer) => PromiseLike<unknown>, Version
     (p) => p.document.update({ where, data: { title: undefined, version: undefined } as object }),
     {},
   ],
-  'a connect by the row that has the key': [
+  'a disconnect by the row that has the foreign key': [
     (p) => p.document.update({ where, data: { folder: { disconnect: true } } }),
     { one: 2 },
   ],
@@ -82,11 +82,11 @@ const updates: Record<string, [(prisma: Writer) => PromiseLike<unknown>, Version
       }),
     { one: 2 },
   ],
-  'a nested update of one': [
+  'a nested update of a to-one relation': [
     (p) => p.document.update({ where: { id: 2 }, data: { parent: { update: data } } }),
     { one: 2, part: 2 },
   ],
-  'a nested update of one, with a filter': [
+  'a nested update of a to-one relation, with a filter': [
     (p) =>
       p.document.update({
         where: { id: 2 },
@@ -94,7 +94,7 @@ const updates: Record<string, [(prisma: Writer) => PromiseLike<unknown>, Version
       }),
     { one: 2, part: 2 },
   ],
-  'a nested upsert of one': [
+  'a nested upsert of a to-one relation': [
     (p) =>
       p.document.update({
         where: { id: 2 },
@@ -121,62 +121,65 @@ const updates: Record<string, [(prisma: Writer) => PromiseLike<unknown>, Version
     (p) => p.folder.update({ where, data: { documents: { create: data } } }),
     { folder: 2n },
   ],
-  // The database moves the key of a row that Prisma does not update.
-  'a connect by the other end': [
+  // The database changes the foreign key of a row that Prisma does not update.
+  'a connect by the other end of the relation': [
     (p) => p.folder.update({ where, data: { documents: { connect: { id: 2 } } } }),
     { folder: 2n },
   ],
-  'a set by the other end': [
+  'a set by the other end of the relation': [
     (p) => p.folder.update({ where, data: { documents: { set: [{ id: 2 }] } } }),
     { folder: 2n },
   ],
 }
 
-describe.each(providers)('on %s, what is updated is incremented once:', (provider) => {
-  const names = Object.keys(updates)
-  it.each(names)('%s', async (name) => {
-    const [update, changed] = updates[name] as [(prisma: Writer) => Promise<unknown>, Versions]
-    const { prisma, versions } = await openOffice(provider)
-    await update(prisma)
-    expect(await versions()).toEqual({ ...before, ...changed })
-  })
-
-  it('in an interactive transaction, and not where that is rolled back', async () => {
-    const { prisma, versions } = await openOffice(provider)
-    await prisma.$transaction((tx) => tx.document.update({ where, data }))
-    const undone = prisma.$transaction(async (tx) => {
-      await tx.document.update({ where, data })
-      throw new Error('undone')
+describe.each(providers)(
+  'on %s, the version of each updated row is incremented once',
+  (provider) => {
+    const names = Object.keys(updates)
+    it.each(names)('by %s', async (name) => {
+      const [update, changed] = updates[name] as [(prisma: Writer) => Promise<unknown>, Versions]
+      const { prisma, versions } = await openOffice(provider)
+      await update(prisma)
+      expect(await versions()).toEqual({ ...before, ...changed })
     })
-    await expect(undone).rejects.toThrow('undone')
-    expect(await versions()).toEqual({ ...before, one: 2 })
-  })
 
-  it('in a batch', async () => {
-    const { prisma, versions } = await openOffice(provider)
-    await prisma.$transaction([
-      prisma.document.update({ where, data }),
-      prisma.folder.update({ where, data: { documents: { updateMany: { where: {}, data } } } }),
-    ])
-    expect(await versions()).toEqual({ ...before, one: 3, folder: 2n })
-  })
+    it('in an interactive transaction, unless it is rolled back', async () => {
+      const { prisma, versions } = await openOffice(provider)
+      await prisma.$transaction((tx) => tx.document.update({ where, data }))
+      const undone = prisma.$transaction(async (tx) => {
+        await tx.document.update({ where, data })
+        throw new Error('undone')
+      })
+      await expect(undone).rejects.toThrow('undone')
+      expect(await versions()).toEqual({ ...before, one: 2 })
+    })
 
-  it('and is seen by the next read, of which the result shows what it selects', async () => {
-    const { prisma } = await openOffice(provider)
-    expect(await prisma.document.findUnique({ where })).toMatchObject({ version: 1 })
-    const result = await prisma.document.update({ where, data, select: { title: true } })
-    expect(result).toEqual({ title: 'new' })
-    expect(await prisma.document.findUnique({ where })).toMatchObject({ version: 2 })
-  })
-})
+    it('in a batch', async () => {
+      const { prisma, versions } = await openOffice(provider)
+      await prisma.$transaction([
+        prisma.document.update({ where, data }),
+        prisma.folder.update({ where, data: { documents: { updateMany: { where: {}, data } } } }),
+      ])
+      expect(await versions()).toEqual({ ...before, one: 3, folder: 2n })
+    })
+
+    it('and seen by the next read, and the result of the update shows only the selected fields', async () => {
+      const { prisma } = await openOffice(provider)
+      expect(await prisma.document.findUnique({ where })).toMatchObject({ version: 1 })
+      const result = await prisma.document.update({ where, data, select: { title: true } })
+      expect(result).toEqual({ title: 'new' })
+      expect(await prisma.document.findUnique({ where })).toMatchObject({ version: 2 })
+    })
+  },
+)
 
 describe('a version', () => {
-  const updatedTo = (given: string) =>
+  const refusal = (value: string) =>
     new ConfigurationError(
-      `version in the data of an update of Document: expected no value, as every update increments it, got ${given}`,
+      `version in the data of an update of Document: expected no value, as every update increments it, got ${value}`,
     )
 
-  it('may be given to a row that is created', async () => {
+  it('may be set when a row is created', async () => {
     const { prisma } = await openOffice('sqlite')
     expect(await prisma.document.create({ data: { ...data, version: 7 } })).toMatchObject({
       version: 7,
@@ -196,21 +199,21 @@ describe('a version', () => {
           data: { documents: { update: { where, data: { version: 3 } } } },
         }),
     ],
-  ])('is not for an update to set: %s', async (given, update) => {
+  ])('must not be set by an update: %s', async (value, update) => {
     const { prisma, versions } = await openOffice('sqlite')
-    await expect(update(prisma)).rejects.toThrow(updatedTo(given))
+    await expect(update(prisma)).rejects.toThrow(refusal(value))
     expect(await versions()).toEqual(before)
   })
 
-  it('is what `explain` has, too', async () => {
+  it('must not be set by an update in `explain`, either', async () => {
     const { prisma } = await openOffice('sqlite')
     const explained = prisma.$cache.explain(() =>
       prisma.document.update({ where, data: { version: 5 } }),
     )
-    await expect(explained).rejects.toThrow(updatedTo('5'))
+    await expect(explained).rejects.toThrow(refusal('5'))
   })
 
-  it('of a model that is given none in the options or the schema is the application’s own', async () => {
+  it('is an ordinary field where neither the options nor the schema name it', async () => {
     const { database, plain } = await openOffice('sqlite')
     const { cacheAside, memory } = await import('../../src/index.js')
     const schema =

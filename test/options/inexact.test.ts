@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { cacheAside, memory } from '../../src/index.js'
 import { createDatabase } from '../support/databases.js'
 
-/** As a migration written by hand may have it, of which the schema knows nothing. */
+/** Makes a column ignore case, as a handwritten migration may do without the schema showing it. */
 const WITHOUT_CASE = `
   PRAGMA foreign_keys = OFF;
   DROP TABLE "Tag";
@@ -12,24 +12,27 @@ const WITHOUT_CASE = `
 
 it.each([
   [['name'], null],
-  // What goes wrong without.
+  // Without the option the second read is stale.
   [[], { id: 1, name: 'abc' }],
-])('a column that is compared without case, with inexact: %j', async (inexact, expected) => {
-  const database = await createDatabase('sqlite')
-  await database.execute(WITHOUT_CASE)
-  const { client } = database.connect()
-  const cached = client.$extends(cacheAside({ store: memory(), models: { Tag: { inexact } } }))
-  const byName = () => cached.tag.findUnique({ where: { name: 'ABC' } })
-  expect(await byName()).toEqual({ id: 1, name: 'abc' })
-  await cached.tag.update({ where: { name: 'abc' }, data: { name: 'def' } })
-  expect(await byName()).toEqual(expected)
-  await database.drop()
-})
+])(
+  'a column that ignores case: with inexact %j, the read after an update returns %j',
+  async (inexact, expected) => {
+    const database = await createDatabase('sqlite')
+    await database.execute(WITHOUT_CASE)
+    const { client } = database.connect()
+    const cached = client.$extends(cacheAside({ store: memory(), models: { Tag: { inexact } } }))
+    const byName = () => cached.tag.findUnique({ where: { name: 'ABC' } })
+    expect(await byName()).toEqual({ id: 1, name: 'abc' })
+    await cached.tag.update({ where: { name: 'abc' }, data: { name: 'def' } })
+    expect(await byName()).toEqual(expected)
+    await database.drop()
+  },
+)
 
 it.each([
   [{ Tag: { inexact: ['nam'] } }, /'nam' in models\.Tag\.inexact; did you mean 'name'/],
   [{ Post: { trackBy: ['title'], inexact: ['title'] } }, /models\.Post\.inexact.*not in trackBy/],
-])('%j is refused', async (models, message) => {
+])('inexact refuses %j', async (models, message) => {
   const database = await createDatabase('sqlite')
   const { client } = database.connect()
   expect(() => client.$extends(cacheAside({ store: memory(), models }))).toThrow(message)

@@ -6,7 +6,7 @@ import type { CacheAsideOptions } from '../../src/options/options.js'
 import { settingsOf } from '../../src/options/settings.js'
 import { createDatabase } from '../support/databases.js'
 
-/** A shop whose comments carry options. */
+/** The schema of a shop, with options in its comments. */
 const schema = `
 datasource db {
   provider = "sqlite"
@@ -33,7 +33,7 @@ model AuditLog {
 
 const catalog = parseSchema(schema)
 
-/** Also what no type lets through: options may come from a file. */
+/** Accepts any value, because options may come from a file without types. */
 function settings(options: unknown) {
   return settingsOf(options as CacheAsideOptions, catalog)
 }
@@ -44,7 +44,7 @@ const orZero = "expected seconds, 0 or a string such as '5m', got"
 const withUnit = (seconds: number) =>
   `expected a string with a unit where it is more than ${seconds} seconds`
 
-describe('options that cannot be right', () => {
+describe('invalid options', () => {
   it.each<[unknown, string]>([
     [null, 'cacheAside(): expected an object, got null'],
     [[], 'cacheAside(): expected an object, got []'],
@@ -67,7 +67,7 @@ describe('options that cannot be right', () => {
     [{ ttl: '-5m' }, `ttl: ${duration} '-5m'`],
     [{ ttl: '0s' }, `ttl: ${duration} '0s'`],
     [{ ttl: '999999999y' }, `ttl: ${duration} '999999999y'`],
-    // These are meant in milliseconds more often than in seconds.
+    // Such numbers are more often meant as milliseconds than as seconds.
     [{ ttl: 60_000 }, `ttl: ${withUnit(3600)}, such as '60000ms' or '60000s', got 60000`],
     [{ leaseWait: 500 }, `leaseWait: ${withUnit(60)}, such as '500ms' or '500s', got 500`],
     [
@@ -161,7 +161,7 @@ describe('options that cannot be right', () => {
       { models: { User: { version } } },
       `models.User.version: expected an Int or BigInt that is required and has a value as its default, such as @default(1) (User.${version} ${why}), got '${version}'`,
     ]),
-  ])('%o: %s', (options, message) => {
+  ])('are refused: %o: %s', (options, message) => {
     expect(() => settings(options)).toThrow(new ConfigurationError(message))
   })
 
@@ -176,17 +176,17 @@ describe('options that cannot be right', () => {
       'dependsOn: ["Sales"]',
       "unknown model 'Sales' in the @cache comment of model Sale.dependsOn; did you mean 'Sale'?",
     ],
-  ])('may stand in the schema: @cache(%s): %s', (comment, message) => {
+  ])('are refused in the schema, too: @cache(%s): %s', (comment, message) => {
     const commented = `datasource db {\n provider = "sqlite"\n}\n/// @cache(${comment})\nmodel Sale {\n id Int @id\n}`
     expect(() => settingsOf({}, parseSchema(commented))).toThrow(new ConfigurationError(message))
   })
 
-  it('refuses a store that lacks a method', () => {
+  it('are refused where a store lacks a method', () => {
     const store = { ...memory(), unmark: undefined }
     expect(() => settings({ store })).toThrow(/^store: expected a store such as memory\(\)/)
   })
 
-  it('have a code that does not change', () => {
+  it('cause an error with a stable code', () => {
     expect(new ConfigurationError('ttl')).toMatchObject({
       code: 'CACHE_CONFIGURATION',
       name: 'ConfigurationError',
@@ -200,9 +200,9 @@ describe('settings', () => {
     expect(settings({}).operations.size).toBe(8)
   })
 
-  it('are as given, where undefined is not given', () => {
-    const given = { mode: 'opt-in', operations: ['count'], keyspace: 'shop', ttl: undefined }
-    expect(settings({ ...given, models: { User: undefined } })).toMatchObject({
+  it('are the given options, where undefined means not given', () => {
+    const options = { mode: 'opt-in', operations: ['count'], keyspace: 'shop', ttl: undefined }
+    expect(settings({ ...options, models: { User: undefined } })).toMatchObject({
       ttl: 60_000,
       mode: 'opt-in',
       operations: new Set(['count']),
@@ -221,15 +221,15 @@ describe('settings', () => {
     expect(settings({ ttl }).ttl).toBe(expected)
   })
 
-  it('are zero where that switches off', () => {
-    const given = {
+  it('are zero where zero switches a feature off', () => {
+    const options = {
       ttl: 5,
       staleWhileRevalidate: '0s',
       staleIfError: 0,
       jitter: 0,
       near: { maxStaleness: 0 },
     }
-    expect(settings(given)).toMatchObject({
+    expect(settings(options)).toMatchObject({
       ttl: 5_000,
       staleWhileRevalidate: 0,
       staleIfError: 0,
@@ -244,7 +244,7 @@ describe('settings', () => {
     })
   })
 
-  it("have what a model's comment says, under what code says of it", () => {
+  it('come from the comment of a model, unless options in code override it', () => {
     const all = settings({ models: { Post: { ttl: 5 }, AuditLog: { ttl: 7 } } }).models
     expect(all.get('Post')?.ttl).toBe(5_000)
     expect(all.get('AuditLog')).toMatchObject({ enabled: true, ttl: 7_000 })
@@ -262,7 +262,7 @@ describe('settings', () => {
 })
 
 describe('a client', () => {
-  /** As the application would, with options that no type lets through. */
+  /** Calls the function with a client of an empty database. */
   async function withClient(use: (client: PrismaClient) => unknown): Promise<void> {
     const database = await createDatabase('sqlite')
     try {
@@ -278,14 +278,14 @@ describe('a client', () => {
     [null, 'cacheAside(): expected an object, got null'],
     [{ schema: 5 }, 'schema: expected a string, got 5'],
     [{ models: { Usr: {} } }, "unknown model 'Usr' in models; did you mean 'User'?"],
-  ])('is not extended with %o', async (options, message) => {
+  ])('is not extended with the invalid options %o', async (options, message) => {
     await withClient((client) => {
       const extend = () => client.$extends(cacheAside(options as CacheAsideOptions))
       expect(extend).toThrow(new ConfigurationError(message))
     })
   })
 
-  it('is not extended by a function that was not called', async () => {
+  it('is not extended with `cacheAside` instead of `cacheAside()`', async () => {
     await withClient(async (client) => {
       expect(() => client.$extends(cacheAside as never)).toThrow(
         new ConfigurationError(
@@ -295,7 +295,7 @@ describe('a client', () => {
     })
   })
 
-  it('refuses to listen to events that do not exist, and to listeners that are no functions', async () => {
+  it('refuses unknown events, and listeners that are no functions', async () => {
     await withClient(async (client) => {
       const { $cache } = extended(client)
       const on = $cache.on as (name: string, listener?: unknown) => void
@@ -317,7 +317,7 @@ describe('a client', () => {
     })
   })
 
-  it('without a schema is extended only where it is given one', async () => {
+  it('that does not carry its schema is extended only with the option `schema`', async () => {
     await withClient(async (client) => {
       const bare = Object.create(client, { _engineConfig: { value: {} } }) as PrismaClient
       expect(() => bare.$extends(cacheAside())).toThrow(
@@ -351,7 +351,7 @@ describe('a client', () => {
     [{ tags: [5] }, 'cache.tags: expected names, got [ 5 ]'],
     [{ tags: [''] }, "cache.tags: expected names, got [ '' ]"],
     [{ jitter: 1 }, "unknown option 'jitter' in cache; did you mean 'ttl'?"],
-  ])('refuses a query with cache: %o, in a transaction too', async (cache, message) => {
+  ])('refuses a query with cache: %o, also in a transaction', async (cache, message) => {
     await withClient(async (client) => {
       const prisma = extended(client)
       const args = { cache } as object
@@ -360,7 +360,7 @@ describe('a client', () => {
     })
   })
 
-  it('refuses to invalidate what the schema does not have', async () => {
+  it('refuses to invalidate a model that is not in the schema', async () => {
     await withClient(async (client) => {
       const { $cache } = extended(client)
       await expect($cache.invalidate('Usr')).rejects.toThrow(
@@ -370,7 +370,7 @@ describe('a client', () => {
     })
   })
 
-  it("does not take Prisma's own refusals for its own", async () => {
+  it("passes on Prisma's own errors about arguments", async () => {
     await withClient(async (client) => {
       const args = { wher: {} } as object
       await expect(extended(client).user.findMany(args)).rejects.toThrow(/Unknown argument `wher`/)

@@ -13,7 +13,7 @@ import {
 } from '../../src/plan/key.js'
 import type { Query } from '../../src/plan/query.js'
 
-// It never connects: only its field references are wanted.
+// This client never connects: the tests use only its field references.
 const { user, post } = new PrismaClient({ adapter: new PrismaLibSql({ url: ':memory:' }) })
 
 type KeyParts = KeyTerms & Query & { readonly scope: string | undefined }
@@ -36,7 +36,7 @@ function keyOf(args: unknown): string {
   return readKey({ ...parts, args })
 }
 
-/** Few values of each kind, so that trees which differ a little are common. */
+/** There are few values of each kind, so that two trees often differ only a little. */
 const leaf: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom('', 'a', '1', 'I1', 'N-0', 'D0', '"a"', 'null', 'U', '{"a":1}', 'E"DbNull"'),
   fc.constantFrom(new Date(0).toISOString(), 'AQ==', '1.5', '1e21', 'NaN'),
@@ -67,7 +67,7 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   ),
 }))
 
-/** The same to Prisma, written otherwise. */
+/** Writes the value in another form that means the same to Prisma. */
 function rewritten(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(rewritten)
   if (value instanceof Uint8Array) return Buffer.from(value)
@@ -94,7 +94,7 @@ describe('the key of a read', () => {
     )
   })
 
-  it('tells apart a tree and the same tree with one leaf changed', () => {
+  it('differs if a single value in the arguments differs', () => {
     fc.assert(
       fc.property(tree, leaf, leaf, (around, one, other) => {
         fc.pre(!isDeepStrictEqual(one, other))
@@ -105,7 +105,7 @@ describe('the key of a read', () => {
     )
   })
 
-  it('is the same whatever the order of keys, what is undefined or skipped, and the class of bytes', () => {
+  it('does not depend on the order of keys, on undefined or skipped fields, or on the class of bytes', () => {
     fc.assert(
       fc.property(tree, (args) => {
         expect(keyOf(rewritten(args))).toBe(keyOf(args))
@@ -114,16 +114,16 @@ describe('the key of a read', () => {
     )
   })
 
-  it('is the same for the bytes of a part of a buffer and for those bytes alone', () => {
+  it('is the same for a part of a buffer and for a buffer of the same bytes', () => {
     expect(keyOf(new Uint8Array([9, 1, 2, 9]).subarray(1, 3))).toBe(keyOf(new Uint8Array([1, 2])))
   })
 
-  it('is the same for a decimal however many zeros it was written with', () => {
+  it('does not depend on the trailing zeros of a decimal', () => {
     expect(keyOf(new Decimal('1.50'))).toBe(keyOf(new Decimal('1.5')))
   })
 
   it.each(['equals', 'not'])(
-    'keeps the order of keys in JSON under `%s`, as SQLite does',
+    'depends on the order of keys in JSON under `%s`, because SQLite compares JSON as text',
     (word) => {
       const one = { where: { json: { [word]: { a: { x: 1, y: 2 } } } } }
       const other = { where: { json: { [word]: { a: { y: 2, x: 1 } } } } }
@@ -136,7 +136,7 @@ describe('the key of a read', () => {
     ['fingerprint', { fingerprint: 'other' }],
     ['scope', { scope: 'tenant' }],
     ['empty scope', { scope: '' }],
-    ['scope that reads like none', { scope: 'null' }],
+    ["scope 'null'", { scope: 'null' }],
     ['model', { model: 'Post' }],
     ['operation', { operation: 'findFirst' }],
     ['data path', { dataPath: ['select', 'posts'] }],
@@ -145,7 +145,7 @@ describe('the key of a read', () => {
     expect(readKey({ ...parts, ...other })).not.toBe(readKey(parts))
   })
 
-  it('does not mix up neighbouring parts', () => {
+  it('differs if the same characters are divided differently among its parts', () => {
     const one = readKey({ ...parts, model: 'User', operation: 'count' })
     expect(readKey({ ...parts, model: 'Use', operation: 'rcount' })).not.toBe(one)
     expect(readKey({ ...parts, dataPath: ['a', 'b'] })).not.toBe(
@@ -161,12 +161,12 @@ describe('the key of a read', () => {
     ['a boxed number', Object(1)],
     ['a method among fields', { toJSON: () => 1 }],
     ['a skip inside an array', [skip]],
-  ])('does not exist for %s', (_, value) => {
+  ])('cannot be made of arguments with %s', (_, value) => {
     expect(() => keyOf({ where: { field: value } })).toThrow(UnkeyableError)
   })
 })
 
-/** fast-check makes some dictionaries without a prototype, which Prisma does not see. */
+/** Gives every dictionary a prototype. Some of fast-check have none, which makes no difference to Prisma. */
 function withPrototypes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withPrototypes)
   if (!isPlain(value)) return value

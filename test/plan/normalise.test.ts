@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseSchema } from '../../src/catalog/schema.js'
 import { normaliserOf } from '../../src/plan/normalise.js'
 
-/** The normaliser of a field that is declared so: `String @db.Uuid`. */
+/** Returns the normaliser of a field with this declaration, such as `String @db.Uuid`. */
 function normaliser(provider: string, declaration: string) {
   const { models } = parseSchema(`
     datasource db {
@@ -21,7 +21,7 @@ function normaliser(provider: string, declaration: string) {
 
 type Case = readonly [declaration: string, one: unknown, other: unknown]
 
-describe('the same value in two forms is one', () => {
+describe('two forms of one value have the same normal form', () => {
   it.each<Case>([
     ['Int?', 5, 5n],
     ['Int?', 0, -0],
@@ -47,7 +47,7 @@ describe('the same value in two forms is one', () => {
   })
 })
 
-describe('different values are two', () => {
+describe('different values have different normal forms', () => {
   it.each<Case>([
     ['Int?', 1, 2],
     ['String?', 'a', 'A'],
@@ -67,7 +67,7 @@ describe('different values are two', () => {
   })
 })
 
-describe('what the database may take for another value pins nothing', () => {
+describe('a value that the database may change or refuse has no normal form', () => {
   it.each<readonly [declaration: string, value: unknown]>([
     ['Int?', 1.5],
     ['Int?', '1'],
@@ -91,7 +91,7 @@ describe('what the database may take for another value pins nothing', () => {
   })
 })
 
-describe('a column whose values are not compared exactly cannot be tracked', () => {
+describe('a column that the database does not compare exactly cannot be tracked', () => {
   it.each<readonly [provider: string, declaration: string]>([
     ['postgresql', 'Float'],
     ['postgresql', 'Json'],
@@ -111,18 +111,20 @@ describe('a column whose values are not compared exactly cannot be tracked', () 
   ])('%s: %s', (provider, declaration) => {
     expect(normaliser(provider, declaration)).toBeUndefined()
   })
+})
 
+describe('a column that the database compares exactly can be tracked', () => {
   it.each<readonly [provider: string, declaration: string]>([
     ['mysql', 'Int'],
     ['mysql', 'BigInt'],
     ['sqlserver', 'Boolean'],
     ['cockroachdb', 'String'],
     ['sqlite', 'String'],
-  ])('but on %s %s can', (provider, declaration) => {
+  ])('%s: %s', (provider, declaration) => {
     expect(normaliser(provider, declaration)).toBeDefined()
   })
 })
 
-it('null is a value of its own', () => {
+it('null stays null', () => {
   expect(normaliser('postgresql', 'String?')?.(null)).toBeNull()
 })

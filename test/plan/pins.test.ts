@@ -8,114 +8,119 @@ import { trackedOf } from './tracked-keys.js'
 const shop = parseSchema(readFileSync('prisma/postgresql/schema.prisma', 'utf8'))
 const tracked = trackedOf(shop, { Post: [['title'], ['authorId', 'published']] })
 
-interface Asked {
+interface ReadOptions {
   readonly operation?: string
   readonly dataPath?: readonly string[]
   readonly answer?: unknown
 }
 
-/** What a read depends on, given what it answered; the insert tags aside where they do not matter. */
-function depends(model: string, args: Args, { operation, dataPath, answer }: Asked = {}) {
+/** Returns the names of the tags that a read depends on, and how many tags of rows its answer adds. */
+function depends(model: string, args: Args, { operation, dataPath, answer }: ReadOptions = {}) {
   const query = { model, operation: operation ?? 'findMany', args, dataPath: dataPath ?? [] }
   const { dependencies } = survey({ tracked }, query)
   const { dropped, replaced, rows } = dependencies.narrow(answer)
-  const gone = new Set([...dropped, ...replaced])
-  const kept = [...dependencies.firm(), ...dependencies.wide()].filter(({ id }) => !gone.has(id))
+  const removed = new Set([...dropped, ...replaced])
+  const kept = [...dependencies.firm(), ...dependencies.wide()].filter(({ id }) => !removed.has(id))
   return { names: kept.map(({ name }) => name).sort(), rows: rows.length }
 }
 
 const NUMBERS = Array.from({ length: 20 }, (_, n) => n)
 
-type Case = readonly [what: string, model: string, where: Args, names: readonly string[]]
+type Case = readonly [title: string, model: string, where: Args, names: readonly string[]]
 
-describe('a read depends on the rows that its filter pins', () => {
+describe('a read depends on the rows with the values in its filter', () => {
   it.each<Case>([
-    ['by id', 'Post', { id: 7 }, ['Post{id:7}', 'Post{id}', 'Post{+}']],
-    ['by a unique field', 'User', { email: 'a' }, ['User{email:a}', 'User{email}', 'User{+}']],
-    ['by a foreign key', 'Post', { authorId: 7 }, ['Post{authorId:7}', 'Post{authorId}']],
+    ['an id', 'Post', { id: 7 }, ['Post{id:7}', 'Post{id}', 'Post{+}']],
+    ['a unique field', 'User', { email: 'a' }, ['User{email:a}', 'User{email}', 'User{+}']],
+    ['a foreign key', 'Post', { authorId: 7 }, ['Post{authorId:7}', 'Post{authorId}']],
     [
-      'by a foreign key that is null',
+      'a foreign key that is null',
       'Post',
       { editorId: null },
       ['Post{editorId:}', 'Post{editorId}'],
     ],
-    ['by equals', 'Post', { authorId: { equals: 7 } }, ['Post{authorId:7}', 'Post{authorId}']],
     [
-      'by several values',
+      'a key with `equals`',
+      'Post',
+      { authorId: { equals: 7 } },
+      ['Post{authorId:7}', 'Post{authorId}'],
+    ],
+    [
+      'several values of a key',
       'Post',
       { authorId: { in: [7, 8, 7] } },
       ['Post{authorId:7}', 'Post{authorId:8}', 'Post{authorId}'],
     ],
-    ['by none of no values', 'Post', { authorId: { in: [] } }, ['Post{authorId}']],
+    ['an empty list of values', 'Post', { authorId: { in: [] } }, ['Post{authorId}']],
     [
-      'by a compound id',
+      'a compound id',
       'Membership',
       { userId_orgId: { userId: 1, orgId: 2 } },
       ['Membership{userId,orgId:1,2}', 'Membership{userId,orgId}', 'Membership{+}'],
     ],
     [
-      'by the fields of a compound key',
+      'the fields of a compound id',
       'Membership',
       { userId: 1, orgId: 2 },
       ['Membership{userId,orgId:1,2}', 'Membership{userId,orgId}', 'Membership{+}'],
     ],
-    ['by what trackBy adds', 'Post', { title: 't' }, ['Post{title:t}', 'Post{title}']],
+    ['a `trackBy` field', 'Post', { title: 't' }, ['Post{title:t}', 'Post{title}']],
     [
-      'by a compound key of trackBy, if all is given',
+      'all fields of a compound `trackBy` key',
       'Post',
       { published: true, authorId: 7 },
       ['Post{authorId,published:7,true}', 'Post{authorId,published}'],
     ],
     [
-      'by a part of it, if the rest is not',
+      'a foreign key, because the other field of the `trackBy` key has no exact value',
       'Post',
       { published: { not: true }, authorId: 7 },
       ['Post{authorId:7}', 'Post{authorId}'],
     ],
     [
-      'by a part of it, where all of it has too many values',
+      'a foreign key, because the `trackBy` key has too many combinations of values',
       'Post',
       { published: { in: [true, false] }, authorId: { in: NUMBERS } },
       NUMBERS.map((n) => `Post{authorId:${n}}`).concat('Post{authorId}'),
     ],
     [
-      'under AND',
+      'a key under AND',
       'Post',
       { AND: [{ views: 1 }, { AND: { authorId: 7 } }] },
       ['Post{authorId:7}', 'Post{authorId}'],
     ],
     [
-      'in every branch of OR',
+      'a key in every branch of OR',
       'Post',
       { OR: [{ authorId: 7, views: 1 }, { editorId: 8 }] },
       ['Post{authorId:7}', 'Post{authorId}', 'Post{editorId:8}', 'Post{editorId}'],
     ],
     [
-      'a unique key before another',
+      'a unique key, which comes before a foreign key',
       'Post',
       { authorId: 7, id: 1 },
       ['Post{id:1}', 'Post{id}', 'Post{+}'],
     ],
     [
-      'fewer values before more',
+      'the key with fewer values',
       'Post',
       { authorId: { in: [7, 8] }, editorId: 9 },
       ['Post{editorId:9}', 'Post{editorId}'],
     ],
     [
-      'through a relation that holds the key',
+      'the id of the row that its foreign key refers to',
       'Profile',
       { user: { id: 7 } },
       ['Profile{userId:7}', 'Profile{userId}', 'Profile{+}', 'User{id:7}', 'User{id}', 'User{+}'],
     ],
     [
-      'on the other side of a relation',
+      'the id of a row that refers to it',
       'User',
       { id: 1, posts: { some: { id: 5 } } },
       ['User{id:1}', 'User{id}', 'User{+}', 'Post{id:5}', 'Post{id}', 'Post{+}'],
     ],
     [
-      'in a join table',
+      'the id of a row on the other side of a join table',
       'Post',
       { authorId: 1, tags: { some: { id: 5 } } },
       [
@@ -128,34 +133,34 @@ describe('a read depends on the rows that its filter pins', () => {
         '_PostToTag{B}',
       ],
     ],
-  ])('%s', (_, model, where, names) => {
+  ])('where it filters by %s', (_, model, where, names) => {
     expect(depends(model, { where }).names).toEqual([...names].sort())
   })
 
-  it.each<readonly [what: string, model: string, where: Args]>([
+  it.each<readonly [title: string, model: string, where: Args]>([
     ['nothing', 'Post', {}],
     ['undefined', 'Post', { id: undefined }],
     ['a field that is not tracked', 'Post', { views: 1 }],
     ['a range', 'Post', { authorId: { gt: 7 } }],
-    ['what it is not', 'Post', { NOT: { authorId: 7 } }],
-    ['a value that is not', 'Post', { authorId: { not: 7 } }],
-    ['one branch of OR', 'Post', { OR: [{ authorId: 7 }, { views: 1 }] }],
+    ['NOT', 'Post', { NOT: { authorId: 7 } }],
+    ['a value that is excluded by `not`', 'Post', { authorId: { not: 7 } }],
+    ['a key in only one branch of OR', 'Post', { OR: [{ authorId: 7 }, { views: 1 }] }],
     ['an empty OR', 'Post', { OR: [] }],
-    ['many values', 'Post', { authorId: { in: Array.from({ length: 33 }, (_, n) => n) } }],
-    ['many branches', 'Post', { OR: Array.from({ length: 33 }, (_, id) => ({ id })) }],
-    ['text without case', 'User', { email: { equals: 'a', mode: 'insensitive' } }],
+    ['too many values', 'Post', { authorId: { in: Array.from({ length: 33 }, (_, n) => n) } }],
+    ['too many branches of OR', 'Post', { OR: Array.from({ length: 33 }, (_, id) => ({ id })) }],
+    ['text whose case does not matter', 'User', { email: { equals: 'a', mode: 'insensitive' } }],
     ['a column that ignores case', 'Peculiar', { folded: 'x' }],
     ['part of a compound key', 'Peculiar', { short: 'a' }],
-    ['what is written in a form that is not understood', 'Peculiar', { short: 'a', amount: '1e1' }],
-  ])('but as a whole where it pins %s', (_, model, where) => {
+    ['a number in a form that is not understood', 'Peculiar', { short: 'a', amount: '1e1' }],
+  ])('but on the whole model where it filters by %s', (_, model, where) => {
     expect(depends(model, { where }).names).toEqual([model])
   })
 
-  it.each<readonly [what: string, where: Args]>([
+  it.each<readonly [title: string, where: Args]>([
     ['every', { posts: { every: { id: 5 } } }],
     ['isNot', { manager: { isNot: { id: 5 } } }],
     ['NOT', { NOT: { posts: { some: { id: 5 } } } }],
-  ])('and the other side of a relation as a whole under %s', (_, where) => {
+  ])('and on the whole model at the other end of a relation under %s', (_, where) => {
     const { names } = depends('User', { where: { id: 1, ...where } })
     expect(names).toContain('posts' in { ...where, ...(where.NOT as object) } ? 'Post' : 'User')
   })
@@ -171,7 +176,7 @@ describe('a read depends on the rows that its filter pins', () => {
     ])
   })
 
-  it('and on all that it orders by', () => {
+  it('and on the whole model whose fields it orders by', () => {
     const { names } = depends('Post', {
       where: { authorId: 1 },
       orderBy: { author: { name: 'asc' } },
@@ -183,33 +188,38 @@ describe('a read depends on the rows that its filter pins', () => {
 describe('an insert of a row with unknown unique values', () => {
   const found = { id: 1 }
 
-  it.each<readonly [what: string, where: Args, operation: string, answer: unknown]>([
+  it.each<readonly [title: string, where: Args, operation: string, answer: unknown]>([
     ['the row that findUnique found', { id: 1 }, 'findUnique', found],
     ['the row that findFirst found', { id: 1, published: true }, 'findFirst', found],
-    ['all rows that were asked for', { id: { in: [1, 2] } }, 'findMany', [found, { id: 2 }]],
+    [
+      'the rows that findMany found, if none is missing',
+      { id: { in: [1, 2] } },
+      'findMany',
+      [found, { id: 2 }],
+    ],
   ])('cannot change %s', (_, where, operation, answer) => {
     expect(depends('Post', { where }, { operation, answer }).names).not.toContain('Post{+}')
   })
 
-  it.each<readonly [what: string, where: Args, operation: string, answer: unknown]>([
+  it.each<readonly [title: string, where: Args, operation: string, answer: unknown]>([
     ['findUnique finds nothing', { id: 1 }, 'findUnique', null],
-    ['findMany misses one', { id: { in: [1, 2] } }, 'findMany', [found]],
-    ['two branches find one row', { OR: [{ id: 1 }, { id: 2 }] }, 'findMany', [found]],
+    ['findMany did not find all its rows', { id: { in: [1, 2] } }, 'findMany', [found]],
+    ['two branches of OR found one row', { OR: [{ id: 1 }, { id: 2 }] }, 'findMany', [found]],
     ['it counts', { id: 1 }, 'count', 1],
     ['it aggregates', { id: 1 }, 'aggregate', { _max: { id: 1 } }],
   ])('can change a read if %s', (_, where, operation, answer) => {
     expect(depends('Post', { where }, { operation, answer }).names).toContain('Post{+}')
   })
 
-  it('can change one that found a value which is null, as several may have it', () => {
+  it('can change a read by a unique key with a null in it, because several rows may have it', () => {
     const where = { short: 'a', amount: null }
     const answer = [{ id: 1 }]
     expect(depends('Peculiar', { where }, { answer }).names).toContain('Peculiar{+}')
   })
 })
 
-describe('a related row is depended on', () => {
-  it('by its foreign key where its parent is known', () => {
+describe('a read depends on related rows', () => {
+  it('by their foreign key where the filter gives the parent', () => {
     const { names } = depends('User', { where: { id: 1 }, include: { posts: true } })
     expect(names).toEqual([
       'Post{authorId:1}',
@@ -220,7 +230,7 @@ describe('a related row is depended on', () => {
     ])
   })
 
-  it('by its foreign key where the answer shows its parents', () => {
+  it('by their foreign key where the answer shows the parents', () => {
     const answer = [
       { id: 1, posts: [] },
       { id: 2, posts: [{ id: 9 }] },
@@ -230,7 +240,7 @@ describe('a related row is depended on', () => {
     expect(rows).toBe(2)
   })
 
-  it('by its id where the answer shows who refers to it', () => {
+  it('by their ids where the answer shows the rows that refer to them', () => {
     const answer = [
       { id: 1, authorId: 5, author: { id: 5 }, editorId: null, editor: null },
       { id: 2, authorId: 5, author: { id: 5 }, editorId: 6, editor: { id: 6 } },
@@ -270,7 +280,7 @@ describe('a related row is depended on', () => {
   })
 
   it.each(['where', 'take', 'skip', 'cursor', 'distinct'])(
-    'as a whole where %s may leave out rows of a join table',
+    'by their whole model where `%s` may leave out rows behind a join table',
     (name) => {
       const answer = [{ id: 1, tags: [{ id: 7 }] }]
       const args = { include: { tags: { [name]: name === 'cursor' ? { id: 1 } : 1 } } }
@@ -278,7 +288,7 @@ describe('a related row is depended on', () => {
     },
   )
 
-  it('by its key where it is counted', () => {
+  it('by their foreign key where it counts them', () => {
     const args = {
       where: { id: 1 },
       select: { _count: { select: { posts: true, followers: true } } },
@@ -294,7 +304,7 @@ describe('a related row is depended on', () => {
     ])
   })
 
-  it('by its key through the fluent API', () => {
+  it('by their foreign key through the fluent API', () => {
     const args = { where: { id: 1 }, select: { posts: true } }
     const dataPath = ['select', 'posts']
     const { names } = depends('User', args, { operation: 'findUnique', dataPath, answer: [] })
@@ -307,24 +317,24 @@ describe('a related row is depended on', () => {
     ])
   })
 
-  it('through the fluent API by what the rows show of their parent, if there are any', () => {
+  it('by the foreign key that they show through the fluent API, if there are any', () => {
     const args = { where: { email: 'a' }, select: { posts: true } }
-    const asked = { operation: 'findUnique', dataPath: ['select', 'posts'] }
-    const found = depends('User', args, { ...asked, answer: [{ id: 4, authorId: 1 }] })
+    const fluent = { operation: 'findUnique', dataPath: ['select', 'posts'] }
+    const found = depends('User', args, { ...fluent, answer: [{ id: 4, authorId: 1 }] })
     expect(found).toEqual({
       names: ['Post{authorId}', 'User{+}', 'User{email:a}', 'User{email}'],
       rows: 1,
     })
-    expect(depends('User', args, { ...asked, answer: [] }).names).toContain('Post')
+    expect(depends('User', args, { ...fluent, answer: [] }).names).toContain('Post')
   })
 
-  it('as a whole where the answer does not show its key', () => {
+  it('by their whole model where the answer does not show their keys', () => {
     const args = { select: { title: true, author: { select: { name: true } } } }
     const answer = [{ title: 't', author: { name: 'a' } }]
     expect(depends('Post', args, { answer }).names).toEqual(['Post', 'User', 'User{id}'])
   })
 
-  it('as a whole where there are many', () => {
+  it('by their whole model where the answer has too many parents', () => {
     const answer = Array.from({ length: 65 }, (_, id) => ({ id, posts: [] }))
     expect(depends('User', { include: { posts: true } }, { answer }).names).toContain('Post')
   })

@@ -5,7 +5,7 @@ import { type PlannedModel, Planner, type PlannerOptions } from '../../src/plan/
 import type { Args } from '../../src/plan/query.js'
 
 const catalog = parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8'))
-const anySettings: PlannedModel = {
+const defaultSettings: PlannedModel = {
   enabled: true,
   ttl: undefined,
   dependsOn: undefined,
@@ -29,7 +29,7 @@ function plannerWith({
     omitsGlobally: false,
     ...options,
     models: new Map(
-      Object.entries(models).map(([name, model]) => [name, { ...anySettings, ...model }]),
+      Object.entries(models).map(([name, model]) => [name, { ...defaultSettings, ...model }]),
     ),
   })
 }
@@ -48,11 +48,11 @@ function cached(planner: Planner, model: string, args: Args = {}) {
 const withPosts = { include: { posts: true } }
 
 describe('a view', () => {
-  it('is not cached unless it is said what it reads', () => {
+  it('is not cached unless `dependsOn` names the models that it reads', () => {
     expect(read(plannerWith(), 'AuthorStats')).toEqual({ cacheable: false, reason: 'uncacheable' })
   })
 
-  it('depends on itself and on what it reads', () => {
+  it('depends on itself and on the models in `dependsOn`', () => {
     const planner = plannerWith({ models: { AuthorStats: { dependsOn: ['Post'] } } })
     expect(cached(planner, 'AuthorStats').names).toEqual(['AuthorStats', 'Post'])
   })
@@ -76,19 +76,19 @@ describe('a view', () => {
       id Int @unique
     }`)
 
-  it('depends on what the views that it reads read', () => {
+  it('depends on the models of every view that it reads', () => {
     const models = { Outer: { dependsOn: ['Inner'] }, Inner: { dependsOn: ['Row', 'Outer'] } }
     const planner = plannerWith({ catalog: twoViews, models })
     expect(cached(planner, 'Outer').names).toEqual(['Inner', 'Outer', 'Row'])
   })
 
-  it('is not cached where a view that it reads does not tell', () => {
+  it('is not cached if a view that it reads has no `dependsOn`', () => {
     const planner = plannerWith({ catalog: twoViews, models: { Outer: { dependsOn: ['Inner'] } } })
     expect(read(planner, 'Outer')).toEqual({ cacheable: false, reason: 'uncacheable' })
   })
 })
 
-describe('a model that is not to be cached', () => {
+describe('a model that is excluded from the cache', () => {
   const planner = plannerWith({ models: { Post: { enabled: false } } })
 
   it.each<[string, Args]>([
@@ -96,11 +96,11 @@ describe('a model that is not to be cached', () => {
     ['User', withPosts],
     ['User', { where: { posts: { some: {} } } }],
     ['User', { orderBy: { posts: { _count: 'asc' } } }],
-  ])('keeps every read that sees it out of the cache: %s %o', (model, args) => {
+  ])('excludes every read that sees it: %s %o', (model, args) => {
     expect(read(planner, model, args)).toEqual({ cacheable: false, reason: 'disabled' })
   })
 
-  it('leaves other reads alone', () => {
+  it('does not exclude other reads', () => {
     expect(read(planner, 'User').cacheable).toBe(true)
   })
 
@@ -110,14 +110,14 @@ describe('a model that is not to be cached', () => {
   })
 })
 
-describe('the time that an answer may be served', () => {
+describe('the ttl of an answer', () => {
   it.each<[string, Record<string, number>, number]>([
     ['the default', {}, 60_000],
-    ["the model's own, longer", { User: 90_000 }, 90_000],
-    ["the model's own, shorter", { User: 10 }, 10],
-    ['the shortest of the models that it sees', { User: 90_000, Post: 20 }, 20],
-    ['not prolonged by other models', { Post: 90_000 }, 60_000],
-    ['not by models that it does not see', { Comment: 5 }, 60_000],
+    ["the model's own, if that is longer than the default", { User: 90_000 }, 90_000],
+    ["the model's own, if that is shorter than the default", { User: 10 }, 10],
+    ['the shortest of the models that the read sees', { User: 90_000, Post: 20 }, 20],
+    ['not made longer by an included model', { Post: 90_000 }, 60_000],
+    ['not changed by models that the read does not see', { Comment: 5 }, 60_000],
   ])('is %s', (_, ttls, expected) => {
     const models = Object.fromEntries(Object.entries(ttls).map(([name, ttl]) => [name, { ttl }]))
     expect(cached(plannerWith({ models }), 'User', withPosts).ttl).toBe(expected)
@@ -129,21 +129,21 @@ describe('computed fields', () => {
   const select = { select: { fullName: true } }
   const omit = { omit: { name: true } }
 
-  it('that the fingerprint covers may be selected', () => {
+  it('that the fingerprint covers can be cached', () => {
     const planner = plannerWith({ computed: new Set(['User.fullName']) })
     expect(read(planner, 'User', select).cacheable).toBe(true)
     expect(read(planner, 'Post', select)).toEqual(uncacheable)
   })
 
-  it('that it does not cover may not', () => {
+  it('that the fingerprint does not cover cannot be cached', () => {
     expect(read(plannerWith(), 'User', select)).toEqual(uncacheable)
   })
 
-  it('that come later make reads with an omit or a computed field uncacheable, and no others', () => {
+  it('that a later extension adds make reads with an omit or a computed field uncacheable, and no others', () => {
     const planner = plannerWith({ computed: new Set(['User.fullName']) })
     expect(read(planner, 'User', select).cacheable).toBe(true)
     planner.computedLater(['User.shout'])
-    // What came later may have given the same name to another field.
+    // The later extension may have defined a field with the same name.
     expect(read(planner, 'User', select)).toEqual(uncacheable)
     expect(read(planner, 'User', omit)).toEqual(uncacheable)
     expect(read(planner, 'User', { include: { posts: omit } })).toEqual(uncacheable)
@@ -151,7 +151,7 @@ describe('computed fields', () => {
     expect(read(plannerWith(), 'User', omit).cacheable).toBe(true)
   })
 
-  it('that come later make every read of a client with a global omit uncacheable', () => {
+  it('that a later extension adds make every read of a client with a global omit uncacheable', () => {
     const planner = plannerWith({ omitsGlobally: true })
     planner.computedLater(['User.shout'])
     expect(read(planner, 'User')).toEqual(uncacheable)
@@ -170,14 +170,14 @@ describe('keyspaces', () => {
     expect(new Set([...ids(one), ...ids(other)]).size).toBe(6)
   })
 
-  it('have the same tags for the writes and the reads of each', () => {
+  it('have the same tags for reads and writes', () => {
     const written = shop.write({ model: 'User', operation: 'create', args: {}, dataPath: [] })
     expect(written).toEqual(expect.arrayContaining([...cached(shop, 'User').tags]))
   })
 })
 
 describe('tags', () => {
-  it('are of tables, so that schemas which name a model differently share them', () => {
+  it('are named after tables, so that schemas with other names for the models share them', () => {
     const renamed = parseSchema(`
       datasource db {
         provider = "sqlite"
@@ -191,7 +191,7 @@ describe('tags', () => {
     expect(one?.id).toEqual(other?.id)
   })
 
-  it('of everything are those of every model and of every key', () => {
+  it('for everything are the tags of every model and of every key', () => {
     const names = plannerWith()
       .everything()
       .map(({ name }) => name)
@@ -204,9 +204,9 @@ describe('raw SQL', () => {
   it.each<[string, string, readonly string[]]>([
     ['that only reads touches nothing', 'SELECT * FROM posts', []],
     ['that changes no row touches nothing', 'ANALYZE "Team"', []],
-    ['that writes touches what it names', 'DELETE FROM "Badge" RETURNING 1', ['Badge']],
+    ['that writes touches the models that it names', 'DELETE FROM "Badge" RETURNING 1', ['Badge']],
     [
-      'that writes touches what referential actions reach',
+      'that writes touches the models that referential actions reach',
       'DELETE FROM "Team"',
       ['Membership', 'Team'],
     ],
@@ -224,7 +224,7 @@ describe('raw SQL', () => {
     expect(plannerWith().raw(undefined)).toEqual(plannerWith().everything())
   })
 
-  it('that truncates with CASCADE empties what refers to its tables, whatever onDelete says', () => {
+  it('that truncates with CASCADE touches every model that refers to its tables, whatever onDelete says', () => {
     const restricted = parseSchema(`
       datasource db {
         provider = "postgresql"

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { ModelRows, RelationRows } from '../programs/rows.js'
 
-/** A schema that nobody thought of, and what random calls need to know of it. */
+/** A random schema, and the facts about it that random calls need. */
 export interface RandomSchema {
   readonly text: string
   readonly rows: Readonly<Record<string, ModelRows>>
@@ -44,7 +44,7 @@ const relationPlan = fc.record<RelationPlan>({
   byCode: fc.boolean(),
 })
 
-/** @param prefix of its models' names, which are to be told from those of other schemas. */
+/** @param prefix begins the name of each model, so that the models of several schemas have different names. */
 export function randomSchemas(prefix: string): fc.Arbitrary<RandomSchema> {
   return fc
     .tuple(
@@ -146,7 +146,7 @@ function relate(from: Building, to: Building, plan: RelationPlan, index: number)
   }
   const references = plan.byCode && from.plan.hasUnique ? ['code'] : (from.uniques[0] ?? [])
   const fields = references.map((field) => `k${index}${field}`)
-  // A model cannot require a row of its own before there is one.
+  // A model cannot require a reference to itself: its first row would have nothing to refer to.
   const optional = plan.optional || from === to
   const mark = optional ? '?' : ''
   references.forEach((field, at) => {

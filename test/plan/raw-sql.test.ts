@@ -43,16 +43,16 @@ describe('raw SQL changes', () => {
   it.each([
     ['calls a procedure', 'CALL merge_posts("posts")'],
     ['runs a block', `DO $$ BEGIN UPDATE posts SET views = 1; END $$`],
-    ['runs text', `EXECUTE 'UPDATE posts SET views = 1'`],
-    ['runs text through a function', `SELECT run('UPDATE posts SET views = 1')`],
-    ['names a table that only looks like one', `DELETE FROM archived_posts`],
+    ['executes text as SQL', `EXECUTE 'UPDATE posts SET views = 1'`],
+    ['passes text to a function that may run it', `SELECT run('UPDATE posts SET views = 1')`],
+    ['names a table that only looks like a model’s', `DELETE FROM archived_posts`],
     ['names a model by its name, not its table', `DELETE FROM "Post"`],
     [
-      'writes to a table that is no model, and reads one',
+      'writes to a table that is no model, and reads a model',
       `UPDATE posts_eu SET a = b.id FROM "Tag" b`,
     ],
     [
-      'writes to a partition in a part of it',
+      'writes to an unknown table in a common table expression',
       `WITH a AS (DELETE FROM posts_eu RETURNING *) SELECT * FROM posts`,
     ],
     ['names a view', `DELETE FROM "AuthorStats"`],
@@ -64,7 +64,7 @@ describe('raw SQL changes', () => {
       'has a string that databases read differently',
       String.raw`UPDATE posts SET title = 'x\', views = 'y'`,
     ],
-    ['commits what another connection has prepared', `COMMIT PREPARED 'a'`],
+    ['commits a transaction that another connection has prepared', `COMMIT PREPARED 'a'`],
   ])('every table where it %s', (_, sql) => {
     expect(changed(sql)).toBe('all')
   })
@@ -82,11 +82,11 @@ describe('raw SQL changes', () => {
     ['TRUNCATE TABLE posts, "Tag"', ['Post', 'Tag']],
     ['INSERT OR REPLACE INTO "Tag" VALUES (1)', ['Tag']],
     ['ALTER TABLE posts DROP COLUMN views', ['Post']],
-  ])('%s', (sql, expected) => {
+  ])('only the tables that it writes to: %s', (sql, expected) => {
     expect(changed(sql)).toEqual(expected)
   })
 
-  it('a table whose name no word can be', () => {
+  it('a table whose name is not a plain word', () => {
     const catalog = parseSchema(`
       datasource db {
         provider = "postgresql"
@@ -104,7 +104,7 @@ describe('raw SQL changes', () => {
   })
 })
 
-describe('raw SQL changes nothing that', () => {
+describe('raw SQL changes no model where it only reads or changes no rows:', () => {
   it.each([
     '',
     ' -- nothing ',
@@ -149,7 +149,7 @@ describe('raw SQL', () => {
     },
   )
 
-  it('empties the tables that refer to a truncated one, if it cascades', () => {
+  it('changes the tables that refer to a truncated table only with CASCADE', () => {
     expect(effectOf(shop.models.values(), 'TRUNCATE "Org" CASCADE')).toMatchObject({
       cascades: true,
     })

@@ -39,7 +39,7 @@ const report = { id: 7, count: 3 }
 const sheet = { id: 1, version: 2n, reports: [report] }
 
 describe('the versions in an answer', () => {
-  it('are of rows at any depth', () => {
+  it('include those of rows at any depth', () => {
     expect(shown([sheet])).toEqual(
       new Map([
         [rowTag('Sheet', 1), 2],
@@ -48,32 +48,35 @@ describe('the versions in an answer', () => {
     )
   })
 
-  it('are the least where it shows a row twice', () => {
+  it('include the lowest version of a row that it shows several times', () => {
     const twice = [4, 3, 5].map((count) => ({ ...sheet, reports: [{ ...report, count }] }))
     expect(shown(twice).get(rowTag('Report', 7))).toBe(3)
   })
 
   it.each([
-    ['does not show', { id: 1 }],
-    ['shows without the id', { version: 2n }],
-    ['shows beyond the safe integers', { id: 1, version: 2n ** 53n }],
-    ['shows below them', { id: 1, version: -(2n ** 53n) }],
-  ])('are not those that it %s', (_, row) => {
+    ['without a version', { id: 1 }],
+    ['without an id', { version: 2n }],
+    ['with a version above the safe integers', { id: 1, version: 2n ** 53n }],
+    ['with a version below the safe integers', { id: 1, version: -(2n ** 53n) }],
+  ])('do not include that of a row %s', (_, row) => {
     expect(shown(row)).toEqual(new Map())
   })
 })
 
-describe('a write made of the rows in its result:', () => {
-  it.each(['create', 'createManyAndReturn'])('%s, new ones, and shows others', (operation) => {
-    expect(written(operation, [sheet])).toEqual(
-      new Map([
-        [rowTag('Sheet', 1), { version: 2, isNew: true }],
-        [rowTag('Report', 7), { version: 3, isNew: false }],
-      ]),
-    )
-  })
+describe('the rows in the result of a write', () => {
+  it.each(['create', 'createManyAndReturn'])(
+    'are new after %s, except the included rows',
+    (operation) => {
+      expect(written(operation, [sheet])).toEqual(
+        new Map([
+          [rowTag('Sheet', 1), { version: 2, isNew: true }],
+          [rowTag('Report', 7), { version: 3, isNew: false }],
+        ]),
+      )
+    },
+  )
 
-  it.each(['update', 'upsert'])('%s, what it shows', (operation) => {
+  it.each(['update', 'upsert'])('have the versions that the result shows after %s', (operation) => {
     expect(written(operation, sheet)).toEqual(
       new Map([
         [rowTag('Sheet', 1), { version: 2, isNew: false }],
@@ -82,7 +85,7 @@ describe('a write made of the rows in its result:', () => {
     )
   })
 
-  it('delete, an update more than it shows of its own row', () => {
+  it('have the next version after delete, except the included rows', () => {
     expect(written('delete', sheet)).toEqual(
       new Map([
         [rowTag('Sheet', 1), { version: 3, isNew: false }],
@@ -91,7 +94,7 @@ describe('a write made of the rows in its result:', () => {
     )
   })
 
-  it('and its own row is as its result says, though it shows it as part of another, too', () => {
+  it('have the version of the written row where the result also shows it below another row', () => {
     const child = { id: 7, count: 3 }
     const own = { ...child, sheet: { ...sheet, reports: [{ ...child, count: 2 }] } }
     const rows = writtenIn(tracked, versions, { model: 'Report', operation: 'delete' }, own)

@@ -21,9 +21,9 @@ import { type RandomSchema, randomSchemas } from './random-schema.js'
 import { trackedOf } from './tracked-keys.js'
 
 const WRITES = 400
-/** In some schemas few writes are possible, or change what a read answers: then more are tried. */
+/** In some schemas few writes succeed, or few change an answer. Then more are tried, up to this number. */
 const MOST_WRITES = 10 * WRITES
-/** So many writes must have been made, answers changed, and answers spared. */
+/** More than this many writes must succeed, answers change, and unchanged answers stay valid. */
 const ENOUGH = 10
 const READS = 12
 
@@ -34,9 +34,9 @@ type Client = Record<string, Record<string, (args: unknown) => Promise<unknown>>
 }
 type ModelCall = Exclude<Call, { sql: string }>
 
-// "If any write changes the result of any read, some tag is in both."
+// If a write changes the answer of a read, the write touches a tag that the read depends on.
 it.each(Array.from({ length: bounds.schemas }, (_, n) => n))(
-  'every write shares a tag with the reads that it changes, whatever the schema (%i)',
+  'every write touches a tag of each read that it changes, in a random schema (%i)',
   { timeout: 1_200_000 },
   async (index) => {
     const seed = firstSeed + index
@@ -58,18 +58,18 @@ it.each(Array.from({ length: bounds.schemas }, (_, n) => n))(
         )
       }
       const write = writes[at] as ModelCall
-      // Other reads from time to time, so that many meet many.
+      // The reads change every 40 writes, so that many reads meet many writes.
       const from = (Math.floor(at / 40) * READS) % reads.length
-      const asked = reads.slice(from, from + READS)
-      // One by one: of several findUnique calls at once Prisma makes one, and checks them less.
+      const current = reads.slice(from, from + READS)
+      // The reads run one by one: Prisma merges findUnique calls made at once, and then checks them less.
       const before: Answered[] = []
-      for (const read of asked) before.push(await answerOf(client, tracked, read))
+      for (const read of current) before.push(await answerOf(client, tracked, read))
       const touched = await apply(client, tracked, write)
       if (touched === undefined) continue
       tally.written += 1
-      for (const [n, read] of asked.entries()) {
+      for (const [n, read] of current.entries()) {
         const { answer, dependencies } = before[n] as Answered
-        // Only answers are stored, no errors.
+        // Errors are not stored, only answers are.
         if (dependencies.length === 0) continue
         const isTouched = dependencies.some((tag) => touched.has(tag))
         const after = await answerOf(client, tracked, read)
@@ -77,7 +77,7 @@ it.each(Array.from({ length: bounds.schemas }, (_, n) => n))(
           if (!isTouched) tally.spared += 1
         } else {
           tally.changed += 1
-          const said = {
+          const details = {
             seed,
             read,
             write,
@@ -85,7 +85,7 @@ it.each(Array.from({ length: bounds.schemas }, (_, n) => n))(
             after: after.answer,
             schema: schema.text,
           }
-          expect(isTouched, JSON.stringify(said, print, 1)).toBe(true)
+          expect(isTouched, JSON.stringify(details, print, 1)).toBe(true)
         }
       }
     }
@@ -99,7 +99,7 @@ interface Answered {
   readonly dependencies: readonly TagId[]
 }
 
-/** What the read answers now, and the tags that an entry of it would depend on. */
+/** Runs the read, and returns its answer with the tags that an entry of it would depend on. */
 async function answerOf(client: Client, tracked: TrackedKeys, read: ModelCall): Promise<Answered> {
   const { model, operation, args, fluent, fluentArgs } = structuredClone(read)
   const called = fluent === undefined ? args : { ...args, select: { [fluent]: fluentArgs ?? true } }
@@ -135,17 +135,17 @@ async function apply(
     return undefined
   }
   const touched = touchesOf(tracked, query, result)
-  // Of two branches the result may make the one that did not run look as if it had touched more.
+  // The result may make the branch that did not run look as if it had touched more.
   const isBranching =
     operation === 'upsert' || /connectOrCreate|upsert/.test(JSON.stringify(args, print))
   for (const { name } of isBranching ? [] : touched) {
-    // A crash in between is noticed by whoever depends on the tag.
+    // If the process crashes in between, readers of the tag must find a mark: on it, its family or its insert tag.
     const family = name.replace(/:.*/, '}')
     const insert = name.replace(/\{.*/, '{+}')
-    const said = JSON.stringify({ name, announced, query, result }, print, 1)
+    const details = JSON.stringify({ name, announced, query, result }, print, 1)
     expect(
       announced.some((each) => [name, family, insert].includes(each)),
-      said,
+      details,
     ).toBe(true)
   }
   return new Set(touched.map(({ id }) => id))
@@ -159,7 +159,7 @@ function delegateOf(client: Client, model: string): Client[string] {
   return client[model.charAt(0).toLowerCase() + model.slice(1)] as Client[string]
 }
 
-/** A client generated for the schema, of an empty SQLite database that has its tables. */
+/** Generates a client for the schema, and connects it to an empty SQLite database with its tables. */
 async function openDatabase({ text }: RandomSchema, name: string) {
   const folder = join(root, 'generated/random', `${name}-${process.pid}`)
   const schema = `generator client {
@@ -189,9 +189,9 @@ ${text}
   return { client, text: schema }
 }
 
-/** What the script prints. */
+/** Runs a script, and returns what it prints. */
 async function run(...args: string[]): Promise<string> {
-  // Prisma would download an engine that generating does not use.
+  // Without this variable Prisma would download an engine that `generate` does not use.
   const env = {
     ...process.env,
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,

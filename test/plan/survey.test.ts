@@ -15,74 +15,124 @@ function seen(model: string, args: unknown, operation?: string): readonly string
   return [...surveyed(model, args, operation).models].sort()
 }
 
-type Case = readonly [what: string, model: string, args: Args, models: readonly string[]]
+type Case = readonly [title: string, model: string, args: Args, models: readonly string[]]
 
 describe('a read sees', () => {
   it.each<Case>([
     ['its own model', 'User', {}, ['User']],
-    ['nothing more for scalars', 'User', { select: { id: true, role: true } }, ['User']],
-    ['nothing of what is not included', 'User', { include: { posts: false } }, ['User']],
-    ['nothing of undefined', 'User', { include: { posts: undefined } }, ['User']],
-
-    ['what it includes', 'User', { include: { posts: true } }, ['Post', 'User']],
-    ['what it selects', 'Post', { select: { author: true } }, ['Post', 'User']],
-    ['its own model at the other end', 'User', { include: { manager: true } }, ['User']],
     [
-      'what is nested',
+      'no other model where it selects scalars',
+      'User',
+      { select: { id: true, role: true } },
+      ['User'],
+    ],
+    ['no model whose `include` is false', 'User', { include: { posts: false } }, ['User']],
+    ['no model whose `include` is undefined', 'User', { include: { posts: undefined } }, ['User']],
+
+    ['a model that it includes', 'User', { include: { posts: true } }, ['Post', 'User']],
+    ['a model that it selects', 'Post', { select: { author: true } }, ['Post', 'User']],
+    [
+      'its own model where that is also at the other end',
+      'User',
+      { include: { manager: true } },
+      ['User'],
+    ],
+    [
+      'models that it includes at any depth',
       'User',
       { include: { posts: { select: { comments: { include: { author: true } } } } } },
       ['Comment', 'Post', 'User'],
     ],
-    ['the join table', 'Post', { include: { tags: true } }, ['Post', 'Tag', '_PostToTag']],
-    ['the join table with itself', 'User', { include: { followers: true } }, ['User', '_Follows']],
     [
-      'what a nested list is filtered by',
+      'the join table of a relation',
+      'Post',
+      { include: { tags: true } },
+      ['Post', 'Tag', '_PostToTag'],
+    ],
+    [
+      'the join table of a model with itself',
+      'User',
+      { include: { followers: true } },
+      ['User', '_Follows'],
+    ],
+    [
+      'a model by which it filters a nested list',
       'User',
       { include: { posts: { where: { tags: { some: {} } } } } },
       ['Post', 'Tag', 'User', '_PostToTag'],
     ],
     [
-      'what a nested list is ordered by',
+      'a model by which it orders a nested list',
       'Org',
       { include: { memberships: { orderBy: { team: { name: 'asc' } } } } },
       ['Membership', 'Org', 'Team'],
     ],
 
     [
-      'every list that it counts',
+      'the models of all lists where it counts them all',
       'User',
       { include: { _count: true } },
       ['Badge', 'Comment', 'Membership', 'Post', 'User', '_Follows'],
     ],
     [
-      'the list that it counts',
+      'the model of a list that it counts',
       'Post',
       { select: { _count: { select: { tags: true } } } },
       ['Post', 'Tag', '_PostToTag'],
     ],
     [
-      'what counted rows are filtered by',
+      'a model by which it filters counted rows',
       'Post',
       { select: { _count: { select: { comments: { where: { author: { is: { id: 1 } } } } } } } },
       ['Comment', 'Post', 'User'],
     ],
     [
-      'what is counted in a nested row',
+      'a model that it counts in a nested row',
       'Comment',
       { include: { post: { include: { _count: { select: { tags: true } } } } } },
       ['Comment', 'Post', 'Tag', '_PostToTag'],
     ],
 
-    ['a list filtered by some', 'User', { where: { posts: { some: {} } } }, ['Post', 'User']],
-    ['a list filtered by every', 'User', { where: { posts: { every: {} } } }, ['Post', 'User']],
-    ['a list filtered by none', 'User', { where: { posts: { none: {} } } }, ['Post', 'User']],
-    ['a row filtered by is', 'Post', { where: { author: { is: {} } } }, ['Post', 'User']],
-    ['a row filtered by isNot', 'Post', { where: { editor: { isNot: {} } } }, ['Post', 'User']],
-    ['a row that must be missing', 'Post', { where: { editor: null } }, ['Post', 'User']],
-    ['a row that `is` missing', 'Post', { where: { editor: { is: null } } }, ['Post', 'User']],
-    ['a row filtered without is', 'Post', { where: { author: { name: 'a' } } }, ['Post', 'User']],
     [
-      'what is filtered through a row without is',
+      'a list that it filters by `some`',
+      'User',
+      { where: { posts: { some: {} } } },
+      ['Post', 'User'],
+    ],
+    [
+      'a list that it filters by `every`',
+      'User',
+      { where: { posts: { every: {} } } },
+      ['Post', 'User'],
+    ],
+    [
+      'a list that it filters by `none`',
+      'User',
+      { where: { posts: { none: {} } } },
+      ['Post', 'User'],
+    ],
+    ['a row that it filters by `is`', 'Post', { where: { author: { is: {} } } }, ['Post', 'User']],
+    [
+      'a row that it filters by `isNot`',
+      'Post',
+      { where: { editor: { isNot: {} } } },
+      ['Post', 'User'],
+    ],
+    ['a row that must be missing', 'Post', { where: { editor: null } }, ['Post', 'User']],
+    [
+      'a row that must be missing, written with `is`',
+      'Post',
+      { where: { editor: { is: null } } },
+      ['Post', 'User'],
+    ],
+    [
+      'a row that it filters without `is`',
+      'Post',
+      { where: { author: { name: 'a' } } },
+      ['Post', 'User'],
+    ],
+    [
+      'rows that it filters at any depth without `is`',
       'Comment',
       { where: { post: { author: { profile: { bio: 'x' } } } } },
       ['Comment', 'Post', 'Profile', 'User'],
@@ -114,13 +164,13 @@ describe('a read sees', () => {
 
     ['a row that it orders by', 'Post', { orderBy: { author: { name: 'asc' } } }, ['Post', 'User']],
     [
-      'rows that it orders by the number of',
+      'rows whose number it orders by',
       'Post',
       { orderBy: [{ id: 'asc' }, { tags: { _count: 'desc' } }] },
       ['Post', 'Tag', '_PostToTag'],
     ],
     [
-      'a row that it orders by through another',
+      'a row that it orders by at any depth',
       'Comment',
       { orderBy: { post: { author: { managerId: 'asc' } } } },
       ['Comment', 'Post', 'User'],
@@ -129,7 +179,7 @@ describe('a read sees', () => {
     expect(seen(model, args)).toEqual([...models].sort())
   })
 
-  it.each(['count', 'aggregate', 'groupBy'])('what the filter of %s goes through', (operation) => {
+  it.each(['count', 'aggregate', 'groupBy'])('the models in the filter of %s', (operation) => {
     const args = {
       where: { posts: { some: {} } },
       by: ['role'],
@@ -146,20 +196,20 @@ describe('a read sees', () => {
     'x',
     [],
     { where: 1, include: 'x', select: [], orderBy: [null, 5] },
-  ])('its own model at least, given %o', (args) => {
+  ])('at least its own model where its arguments are %o', (args) => {
     expect(seen('User', args)).toEqual(['User'])
   })
 })
 
 describe('a selection', () => {
-  it('shows the names that the schema does not have, at any depth', () => {
+  it('reports names that are not in the schema, at any depth', () => {
     const { computed } = surveyed('User', {
       select: { id: true, fullName: true, posts: { select: { slug: true, old: false } } },
     })
     expect([...computed]).toEqual(['User.fullName', 'Post.slug'])
   })
 
-  it('of what to count shows none', () => {
+  it('of fields to count reports no names', () => {
     const { computed } = surveyed('User', { select: { _all: true, name: true } }, 'count')
     expect([...computed]).toEqual([])
   })
@@ -170,7 +220,7 @@ describe('a selection', () => {
     [{ include: { posts: { omit: { title: true } } } }, true],
     [{ select: { posts: { select: { author: { omit: { name: true } } } } } }, true],
     [{ where: { name: 'omit' } }, false],
-  ])('%o tells whether it omits: %s', (args, omits) => {
+  ])('in %o omits fields: %s', (args, omits) => {
     expect(surveyed('User', args).omits).toBe(omits)
   })
 })

@@ -8,26 +8,26 @@ import { trackedOf } from './tracked-keys.js'
 
 const shop = readFileSync('prisma/sqlite/schema.prisma', 'utf8')
 
-/** The models whose tags the write touches. */
+/** Returns the models whose tags the write touches. */
 function written(schema: string, model: string, operation: string, args: unknown) {
   const query = { model, operation, args, dataPath: [] }
   const tags = touchesOf(trackedOf(parseSchema(schema)), query).map(({ name }) => name)
   return tags.filter((name) => !name.includes('{')).sort()
 }
 
-/** What an update with this data may change. */
+/** Returns the models that an update with this data may change. */
 function updated(model: string, data: Args): readonly string[] {
   return written(shop, model, 'update', { where: { id: 1 }, data })
 }
 
-/** A schema of these models, whose fields may stand on one line, with semicolons between them. */
+/** Makes a schema of these models. Semicolons separate fields on one line. */
 function schemaOf(models: string): string {
   const text = `datasource db { provider = "postgresql" } ${models}`
   return text.replaceAll(';', '\n').replaceAll('{', '{\n').replaceAll('}', '\n}\n')
 }
 
-/** What removing a user takes along. */
-const ofAUser = [
+/** These models change when a user is deleted. */
+const changedWithUser = [
   'Badge', // SetNull
   'Comment', // through its posts
   'Membership',
@@ -38,7 +38,7 @@ const ofAUser = [
   '_PostToTag', // through its posts
 ]
 
-describe('a write of rows without relations changes its model alone', () => {
+describe('a write without nested writes changes only its own model', () => {
   it.each<[string, Args]>([
     ['create', { data: { name: 'o' } }],
     ['createMany', { data: [{ name: 'o' }, { name: 'p' }] }],
@@ -52,7 +52,7 @@ describe('a write of rows without relations changes its model alone', () => {
   })
 })
 
-describe('a nested write changes the rows at the other end:', () => {
+describe('a nested write also changes the models at the other end:', () => {
   const comment = { body: 'c', authorId: 1 }
 
   it.each<[string, Args, readonly string[]]>([
@@ -70,13 +70,25 @@ describe('a nested write changes the rows at the other end:', () => {
     ['deleteMany', { comments: { deleteMany: {} } }, ['Comment', 'Post']],
     ['an operation of a later Prisma', { comments: { replace: {} } }, ['Comment', 'Post']],
     ['connect through a join table', { tags: { connect: { id: 1 } } }, ['Post', '_PostToTag']],
-    ['disconnect through one', { tags: { disconnect: { id: 1 } } }, ['Post', '_PostToTag']],
-    ['set through one', { tags: { set: [] } }, ['Post', '_PostToTag']],
-    ['create through one', { tags: { create: { name: 't' } } }, ['Post', 'Tag', '_PostToTag']],
-    ['deleteMany through one', { tags: { deleteMany: {} } }, ['Post', 'Tag', '_PostToTag']],
-    ['connect of what it refers to', { author: { connect: { id: 1 } } }, ['Post']],
-    ['disconnect of what it refers to', { editor: { disconnect: true } }, ['Post']],
-    ['delete of what it refers to', { editor: { delete: true } }, ofAUser],
+    [
+      'disconnect through a join table',
+      { tags: { disconnect: { id: 1 } } },
+      ['Post', '_PostToTag'],
+    ],
+    ['set through a join table', { tags: { set: [] } }, ['Post', '_PostToTag']],
+    [
+      'create through a join table',
+      { tags: { create: { name: 't' } } },
+      ['Post', 'Tag', '_PostToTag'],
+    ],
+    [
+      'deleteMany through a join table',
+      { tags: { deleteMany: {} } },
+      ['Post', 'Tag', '_PostToTag'],
+    ],
+    ['connect to the row that it refers to', { author: { connect: { id: 1 } } }, ['Post']],
+    ['disconnect from the row that it refers to', { editor: { disconnect: true } }, ['Post']],
+    ['delete of the row that it refers to', { editor: { delete: true } }, changedWithUser],
   ])('%s', (_, data, models) => {
     expect(updated('Post', data)).toEqual(models)
   })
@@ -88,7 +100,7 @@ describe('a nested write changes the rows at the other end:', () => {
     expect(updated('User', data)).toEqual(['Comment', 'Post', 'User'])
   })
 
-  it('in data of a to-one relation, alone or beside a filter', () => {
+  it('in the data of a to-one relation, with or without a filter', () => {
     const badges = { badges: { create: { label: 'b' } } }
     expect(updated('Post', { author: { update: badges } })).toEqual(['Badge', 'Post', 'User'])
     expect(updated('Post', { author: { update: { where: {}, data: badges } } })).toEqual([
@@ -98,7 +110,7 @@ describe('a nested write changes the rows at the other end:', () => {
     ])
   })
 
-  it('in what is created, in either branch of an upsert', () => {
+  it('in both branches of an upsert', () => {
     const posts = { posts: { create: { title: 't' } } }
     const badges = { badges: { connectOrCreate: { where: {}, create: { label: 'b' } } } }
     const args = { where: { id: 1 }, create: posts, update: badges }
@@ -111,13 +123,13 @@ describe('a nested write changes the rows at the other end:', () => {
   })
 })
 
-describe('a removal takes along what the schema says', () => {
+describe('a delete also changes the models that referential actions reach', () => {
   it.each(['delete', 'deleteMany'])('by %s', (operation) => {
-    expect(written(shop, 'User', operation, { where: {} })).toEqual(ofAUser)
+    expect(written(shop, 'User', operation, { where: {} })).toEqual(changedWithUser)
   })
 
   it('by a nested delete', () => {
-    expect(updated('Post', { author: { delete: true } })).toEqual(ofAUser)
+    expect(updated('Post', { author: { delete: true } })).toEqual(changedWithUser)
   })
 
   it.each<[action: string, changes: boolean]>([
@@ -140,7 +152,7 @@ describe('a removal takes along what the schema says', () => {
     )
   })
 
-  it('from a required relation nothing, where nothing is said', () => {
+  it('but not those behind a required relation without onDelete', () => {
     const schema = schemaOf(`
       model Parent { id Int @id; children Child[] }
       model Child {
@@ -151,7 +163,7 @@ describe('a removal takes along what the schema says', () => {
     expect(written(schema, 'Parent', 'delete', {})).toEqual(['Parent'])
   })
 
-  it('through a circle of cascades, and ends', () => {
+  it('through a circle of cascades', () => {
     const schema = schemaOf(`
       model A {
         id Int @id
@@ -168,7 +180,7 @@ describe('a removal takes along what the schema says', () => {
     expect(written(schema, 'A', 'delete', {})).toEqual(['A', 'B'])
   })
 
-  it('through a foreign key that is set to null, and that others refer to', () => {
+  it('through a foreign key that is set to null and that other rows refer to', () => {
     const schema = schemaOf(`
       model A { id Int @id; bs B? }
       model B { id Int @id; aId Int? @unique; a A? @relation(fields: [aId], references: [id]); cs C[] }
@@ -177,7 +189,7 @@ describe('a removal takes along what the schema says', () => {
   })
 })
 
-describe('a change of a key takes along the rows that refer to it', () => {
+describe('a change of a key also changes the models that refer to it', () => {
   it.each<[string, Args]>([
     ['update', { data: { handle: 'h' } }],
     ['updateMany', { data: { handle: { set: 'h' } } }],
@@ -186,7 +198,7 @@ describe('a change of a key takes along the rows that refer to it', () => {
     expect(written(shop, 'User', operation, args)).toEqual(['Badge', 'User'])
   })
 
-  it('but not of another field', () => {
+  it('but a change of another field does not', () => {
     expect(updated('User', { name: 'n', email: 'e' })).toEqual(['User'])
   })
 
@@ -228,7 +240,7 @@ describe('a change of a key takes along the rows that refer to it', () => {
     expect(written(schema, 'A', 'update', { data: { b: connect } })).toEqual(['A', 'B', 'C'])
   })
 
-  it('in one field of several', () => {
+  it('where it changes one field of a compound key', () => {
     const schema = schemaOf(`
       model Parent { a Int; b Int; c Int; children Child[]; @@id([a, b]) }
       model Child {
@@ -242,24 +254,24 @@ describe('a change of a key takes along the rows that refer to it', () => {
   })
 })
 
-describe('what Prisma will refuse', () => {
+describe('a write that Prisma will refuse', () => {
   const garbage = fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true })
 
-  it('plans all the same, and with its own model', () => {
+  it('touches at least its own model', () => {
     const operations = fc.constantFrom('create', 'update', 'upsert', 'delete', 'createMany')
-    const args = fc.oneof(
+    const anyArgs = fc.oneof(
       garbage,
       fc.record({ data: garbage, create: garbage, update: garbage }),
       fc.record({ data: fc.dictionary(fc.constantFrom('posts', 'manager', 'tags'), garbage) }),
     )
     fc.assert(
-      fc.property(operations, args, (operation, given) => {
-        expect(written(shop, 'User', operation, given)).toContain('User')
+      fc.property(operations, anyArgs, (operation, args) => {
+        expect(written(shop, 'User', operation, args)).toContain('User')
       }),
     )
   })
 
-  it('as an operation of a later Prisma may change every model', () => {
+  it('touches every model if its operation is unknown', () => {
     expect(written(shop, 'Org', 'mergeMany', {})).toEqual(
       [...parseSchema(shop).models.keys()].sort(),
     )

@@ -7,7 +7,7 @@ import { trackedOf } from './tracked-keys.js'
 
 const tracked = trackedOf(parseSchema(readFileSync('prisma/postgresql/schema.prisma', 'utf8')))
 
-/** The tags that a write touches, in the order of their names, but for those of models. */
+/** Returns the names of the tags that a write touches, sorted and without model tags. */
 function touched(model: string, operation: string, args: Args, result?: unknown) {
   return touchesOf(tracked, { model, operation, args, dataPath: [] }, result)
     .map(({ name }) => name)
@@ -17,7 +17,7 @@ function touched(model: string, operation: string, args: Args, result?: unknown)
 
 const post = { id: 7, authorId: 1, editorId: null }
 type Case = readonly [
-  what: string,
+  title: string,
   operation: string,
   args: Args,
   before: string[],
@@ -27,7 +27,7 @@ type Case = readonly [
 describe('a write of one row announces what it may touch, and touches what its result shows', () => {
   it.each<readonly [...Case, result: unknown]>([
     [
-      'a row whose id the database gives',
+      'a create whose id the database generates',
       'create',
       { data: { title: 't', authorId: 1 } },
       ['Post{+}', 'Post{authorId:1}', 'Post{editorId:}'],
@@ -35,7 +35,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'a row whose author is connected',
+      'a create that connects its author by the id',
       'create',
       { data: { id: 7, author: { connect: { id: 1 } } } },
       ['Post{authorId:1}', 'Post{editorId:}', 'Post{id:7}'],
@@ -43,7 +43,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'a row whose author is known by another key',
+      'a create that connects its author by another key',
       'create',
       { data: { author: { connect: { email: 'a' } } } },
       ['Post{+}', 'Post{authorId}', 'Post{editorId:}'],
@@ -51,7 +51,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'an update of what is no key',
+      'an update of a field that is not tracked',
       'update',
       { where: { id: 7 }, data: { title: 'u' } },
       ['Post{authorId}', 'Post{editorId}', 'Post{id:7}'],
@@ -59,7 +59,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'a move to another author',
+      'an update that gives the row another author',
       'update',
       { where: { id: 7 }, data: { authorId: 1 } },
       ['Post{authorId}', 'Post{editorId}', 'Post{id:7}'],
@@ -67,7 +67,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'a move from an author who is known',
+      'an update that gives the row another author, and whose filter names the author before',
       'update',
       { where: { id: 7, authorId: 2 }, data: { authorId: 1 } },
       ['Post{authorId:1}', 'Post{authorId:2}', 'Post{editorId}', 'Post{id:7}'],
@@ -75,7 +75,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'a change of id, which comments and tags follow',
+      'an update of the id, which also changes comments and tags',
       'update',
       { where: { id: 6 }, data: { id: { set: 7 } } },
       [
@@ -107,7 +107,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'an upsert that may do either',
+      'an upsert that may create or update',
       'upsert',
       { where: { id: 7 }, create: { authorId: 1 }, update: { title: 'u' } },
       ['Post{+}', 'Post{authorId}', 'Post{editorId}', 'Post{id:7}'],
@@ -115,7 +115,7 @@ describe('a write of one row announces what it may touch, and touches what its r
       post,
     ],
     [
-      'a removal, with comments and tags',
+      'a delete, which also changes comments and tags',
       'delete',
       { where: { id: 7 } },
       [
@@ -145,12 +145,12 @@ describe('a write of one row announces what it may touch, and touches what its r
     expect(touched('Post', operation, args, result)).toEqual(after)
   })
 
-  it('a value that the result does not show stays unknown', () => {
+  it('and touches the family tag of a key that its result does not show', () => {
     const args = { where: { id: 7 }, data: { title: 'u' } }
     expect(touched('Post', 'update', args, { id: 7 })).toEqual(touched('Post', 'update', args))
   })
 
-  it('through the fluent API the result is another row', () => {
+  it('but not through the fluent API, whose result is another row', () => {
     const query = {
       model: 'Post',
       operation: 'update',
@@ -166,7 +166,7 @@ describe('a write of one row announces what it may touch, and touches what its r
 describe('a write of several rows', () => {
   it.each<readonly [...Case, result: unknown]>([
     [
-      'creates each by its data, and shows it',
+      'that creates them touches the keys in its data, and then those in its result',
       'createManyAndReturn',
       { data: [{ authorId: 1 }, { authorId: 2, editorId: 3 }] },
       ['Post{+}', 'Post{authorId:1}', 'Post{authorId:2}', 'Post{editorId:3}', 'Post{editorId:}'],
@@ -174,7 +174,7 @@ describe('a write of several rows', () => {
       [post, { ...post, id: 8 }],
     ],
     [
-      'updates those of an author',
+      'that updates them touches the key in its filter',
       'updateMany',
       { where: { authorId: 1 }, data: { views: 1 } },
       ['Post{authorId:1}', 'Post{editorId}', 'Post{id}'],
@@ -182,7 +182,7 @@ describe('a write of several rows', () => {
       { count: 2 },
     ],
     [
-      'updates those of an author, and shows them',
+      'that updates and returns them touches the keys in its result',
       'updateManyAndReturn',
       { where: { authorId: 1 }, data: { views: 1 } },
       ['Post{authorId:1}', 'Post{editorId}', 'Post{id}'],
@@ -190,7 +190,7 @@ describe('a write of several rows', () => {
       [post],
     ],
     [
-      'updates none',
+      'that updates none touches nothing',
       'updateManyAndReturn',
       { where: { authorId: 1 }, data: { views: 1 } },
       ['Post{authorId:1}', 'Post{editorId}', 'Post{id}'],
@@ -202,14 +202,14 @@ describe('a write of several rows', () => {
     expect(touched('Post', operation, args, result)).toEqual(after)
   })
 
-  it('removes by its filter', () => {
+  it('that deletes them touches the key in its filter', () => {
     expect(touched('Badge', 'deleteMany', { where: { handle: 'h' } })).toEqual([
       'Badge{handle:h}',
       'Badge{id}',
     ])
   })
 
-  it('of very many touches families', () => {
+  it('touches family tags where there are too many values', () => {
     const data = Array.from({ length: 300 }, (_, id) => ({ id, authorId: id }))
     expect(touched('Post', 'createMany', { data })).toEqual([
       'Post{authorId}',
@@ -219,11 +219,11 @@ describe('a write of several rows', () => {
   })
 })
 
-describe('a nested write touches by its parent', () => {
+describe('a nested write touches the foreign key of its parent', () => {
   const user = { id: 1, email: 'a', handle: null, managerId: null }
   const own = ['User{email:a}', 'User{handle:}', 'User{id:1}', 'User{managerId:}']
 
-  it.each<readonly [what: string, data: Args, names: readonly string[]]>([
+  it.each<readonly [title: string, data: Args, names: readonly string[]]>([
     [
       'create',
       { posts: { create: { id: 9 } } },
@@ -235,7 +235,7 @@ describe('a nested write touches by its parent', () => {
       ['Post{authorId:1}', 'Post{editorId:}', 'Post{id:8}', 'Post{id:9}'],
     ],
     [
-      'connect, from whomever it was',
+      'connect, whichever parent the row had before',
       { posts: { connect: { id: 9 } } },
       ['Post{authorId}', 'Post{editorId}', 'Post{id:9}'],
     ],
@@ -255,19 +255,19 @@ describe('a nested write touches by its parent', () => {
       ['Post{authorId:1}', 'Post{editorId}', 'Post{id}'],
     ],
     [
-      'a connected row through a join table',
+      'connect through a join table',
       { followers: { connect: { id: 5 } } },
       ['_Follows{A:1}', '_Follows{B:5}'],
     ],
     [
-      'a set through a join table',
+      'set through a join table',
       { following: { set: [{ id: 5 }] } },
       ['_Follows{A}', '_Follows{B:1}'],
     ],
     [
-      'the one that there can be',
+      'create of the only row that there can be',
       { profile: { create: { id: 4, bio: 'b' } } },
-      // The one before loses its user.
+      // The row before loses its user.
       ['Profile{id}', 'Profile{userId:1}', 'Profile{userId:}'],
     ],
   ])('%s', (_, data, names) => {

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../src/catalog/catalog.js'
 import { TrackedKeys } from '../../src/plan/tracked-keys.js'
 
-/** What is tracked of a schema, with more keys for some models. */
+/** Returns the tracked keys of a schema, with `trackBy` keys for some models. */
 export function trackedOf(
   catalog: Catalog,
   trackBy: Readonly<Record<string, readonly (readonly string[])[]>> = {},

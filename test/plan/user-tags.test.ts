@@ -7,7 +7,7 @@ import { openShop } from '../support/shop.js'
 const home = { tags: ['home'] }
 const invalidate = { invalidate: ['home'] }
 
-describe('tags that a read is given', () => {
+describe('tags in the options of a read', () => {
   it('invalidate it, and nothing else', async () => {
     const { prisma, seen } = await openShop()
     await prisma.team.findMany({ cache: home })
@@ -19,7 +19,7 @@ describe('tags that a read is given', () => {
     expect(seen).toEqual(['miss: invalidated', 'hit: store'])
   })
 
-  it('do not keep what it reads from invalidating it', async () => {
+  it('do not replace the tags of the rows that it reads', async () => {
     const { prisma, seen } = await openShop()
     await prisma.team.findMany({ cache: home })
     await prisma.team.update({ where: { id: 1 }, data: { name: 'x' } })
@@ -27,7 +27,7 @@ describe('tags that a read is given', () => {
     expect(seen.at(-1)).toBe('miss: invalidated')
   })
 
-  it('make entries of their own, in any order and however often', async () => {
+  it('give it an entry of its own, whatever their order and repetitions', async () => {
     const { prisma, seen } = await openShop()
     for (const tags of [['a'], ['a', 'b'], ['b', 'a', 'b'], ['b'], [], undefined]) {
       await prisma.team.findMany({ cache: { tags } })
@@ -54,7 +54,7 @@ describe('tags that a read is given', () => {
     expect(shop.seen).toEqual(['miss: absent', 'hit: store', 'miss: invalidated'])
   })
 
-  it('are none of the schema’s', () => {
+  it('never have the same id as a tag of the schema', () => {
     const ids = ['User', 'User{id:1}', '\0User'].flatMap((name) => [
       userTag('k', name).id,
       tag('k', name).id,
@@ -88,7 +88,7 @@ describe('a write invalidates tags', () => {
       prisma.$transaction((tx) => tx.team.create({ data, cache: invalidate })),
   }
 
-  it.each(Object.keys(writes))('with %s, of what it does not change', async (name) => {
+  it.each(Object.keys(writes))('with %s, also of reads that it does not change', async (name) => {
     const { prisma, seen } = await openShop()
     const readAll = async () => {
       await prisma.org.findMany({ cache: home })
@@ -101,7 +101,7 @@ describe('a write invalidates tags', () => {
     expect(seen).toEqual(['miss: invalidated', 'hit: store'])
   })
 
-  it('not if it is refused, nor if it is rolled back', async () => {
+  it('but not if it is refused or rolled back', async () => {
     const { prisma, seen } = await openShop()
     await prisma.org.findMany({ cache: home })
     const duplicate = { data: { id: 1, name: '' }, cache: invalidate }
@@ -116,7 +116,7 @@ describe('a write invalidates tags', () => {
     expect(seen.at(-1)).toBe('hit: store')
   })
 
-  it('in a transaction after its commit', async () => {
+  it('in a transaction, after its commit', async () => {
     const { prisma, seen } = await openShop({}, 'postgresql')
     await prisma.org.findMany({ cache: home })
     await prisma.$transaction(async (tx) => {
@@ -128,12 +128,12 @@ describe('a write invalidates tags', () => {
     expect(seen.at(-1)).toBe('miss: invalidated')
   })
 
-  it('also where the store was away, once it is back', async () => {
+  it('also if the store cannot be reached at first', async () => {
     const store = memory()
     const { prisma, seen } = await openShop({ store })
     await prisma.org.findMany({ cache: home })
-    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('away'))
-    settle.mockRejectedValueOnce(new Error('away'))
+    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('unreachable'))
+    settle.mockRejectedValueOnce(new Error('unreachable'))
     await prisma.team.create({ data, cache: invalidate })
     await vi.waitFor(async () => {
       expect((await prisma.$cache.health()).pendingInvalidations).toBe(false)
@@ -143,7 +143,7 @@ describe('a write invalidates tags', () => {
   })
 })
 
-it('what is not one of them is refused', async () => {
+it('a write refuses cache options that it does not know', async () => {
   const { prisma } = await openShop()
   const wrong: [object, string][] = [
     [{ invalidat: [] }, "unknown option 'invalidat' in cache; did you mean 'invalidate'?"],

@@ -10,34 +10,34 @@ interface Probe {
   }
 }
 
-it('the Decimal class of a client is that of its own copy of Prisma’s run time', async () => {
-  class ItsOwn {}
+it('decimalClassOf finds the Decimal class of the client’s own copy of Prisma’s run time', async () => {
+  class OwnDecimal {}
   const client = {
     $extends: ({ query }: Probe) => ({
-      User: { findFirst: () => query.$allOperations({ args: { decimal: new ItsOwn() } }) },
+      User: { findFirst: () => query.$allOperations({ args: { decimal: new OwnDecimal() } }) },
     }),
   }
-  expect(await decimalClassOf(client as unknown as Client, 'User')).toBe(ItsOwn)
+  expect(await decimalClassOf(client as unknown as Client, 'User')).toBe(OwnDecimal)
 })
 
-it('is found without a query, and without the client’s other extensions being asked', async () => {
+it('decimalClassOf runs no query, and calls no other extension of the client', async () => {
   const database = await createDatabase('sqlite')
   const { client, statements } = database.connect()
-  let asked = 0
+  let calls = 0
   const extended = client.$extends({
     query: {
       $allOperations({ args, query }) {
-        asked += 1
+        calls += 1
         return query(args)
       },
     },
   })
   expect(await decimalClassOf(extended as unknown as Client, 'User')).toBe(Decimal)
-  expect({ asked, statements }).toEqual({ asked: 0, statements: [] })
+  expect({ calls, statements }).toEqual({ calls: 0, statements: [] })
   await database.drop()
 })
 
-it('is the package’s own where a client cannot be asked', async () => {
+it('decimalClassOf returns this package’s Decimal for a client that is not Prisma’s', async () => {
   const client = {
     $extends() {
       throw new Error('not a client of Prisma’s')

@@ -25,27 +25,27 @@ async function errorOf(run: PromiseLike<unknown>): Promise<unknown> {
   throw new Error('expected it to fail')
 }
 
-it('a server that cannot be reached is one', async () => {
+it('a server that cannot be reached is an outage', async () => {
   const client = connect({ connectionString: 'postgres://u:p@127.0.0.1:1/x' })
   expect(isOutage(await errorOf(client.team.findMany()))).toBe(true)
   await client.$disconnect()
 })
 
-it('a query that takes too long is one', async () => {
+it('a query that takes too long is an outage', async () => {
   const client = connect({ statement_timeout: 20 })
   const slow = client.$queryRaw`SELECT count(*) FROM generate_series(1, 1000000000)`
   expect(isOutage(await errorOf(slow))).toBe(true)
   await client.$disconnect()
 })
 
-it('a pool without a free connection is one', async () => {
+it('a pool without a free connection is an outage', async () => {
   const client = connect({ max: 1, connectionTimeoutMillis: 500 })
   const error = await client.$transaction(() => errorOf(client.team.findMany()))
   expect(isOutage(error)).toBe(true)
   await client.$disconnect()
 })
 
-it('a connection that is ended during the query is one', async () => {
+it('a connection that ends during the query is an outage', async () => {
   const [client, other] = [connect({ max: 1 }), connect({})]
   const [row] = await client.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
   const { pid } = row as { pid: number }
@@ -55,7 +55,7 @@ it('a connection that is ended during the query is one', async () => {
   await Promise.all([client.$disconnect(), other.$disconnect()])
 })
 
-it('what is wrong with the query is none', async () => {
+it('an error of the query itself is not an outage', async () => {
   const client = connect({})
   const wrong = [
     client.team.findMany({ wher: {} } as object),
@@ -73,6 +73,6 @@ it.each<[unknown, boolean]>([
   [new TypeError('timeout is not a function'), false],
   ['timeout', false],
   [undefined, false],
-])('%s: %s', (error, expected) => {
+])('isOutage(%s) is %s', (error, expected) => {
   expect(isOutage(error)).toBe(expected)
 })

@@ -39,22 +39,25 @@ const reads = {
 }
 
 describe('withCacheInfo', () => {
-  it.each(Object.keys(reads) as (keyof typeof reads)[])('tells of %s', async (name) => {
-    const { prisma, plain } = await openStaffed()
-    const read = reads[name] as (prisma: Cached) => ReturnType<(typeof reads)['findMany']>
-    const missed = await read(prisma).withCacheInfo()
-    const hit = await read(prisma).withCacheInfo()
-    const truth = await read(plain as unknown as Cached)
-    expect(missed.info).toMatchObject({ status: 'miss', reason: 'absent' })
-    expect(hit.info).toMatchObject({ status: 'hit', source: 'store' })
-    deepStrictEqual(missed.data, truth)
-    deepStrictEqual(hit.data, truth)
-    // The read is the same one with it and without.
-    await read(prisma)
-    expect(prisma.$cache.stats()).toMatchObject({ hits: 2, misses: 1, fills: 1 })
-  })
+  it.each(Object.keys(reads) as (keyof typeof reads)[])(
+    'reports how %s was answered',
+    async (name) => {
+      const { prisma, plain } = await openStaffed()
+      const read = reads[name] as (prisma: Cached) => ReturnType<(typeof reads)['findMany']>
+      const missed = await read(prisma).withCacheInfo()
+      const hit = await read(prisma).withCacheInfo()
+      const truth = await read(plain as unknown as Cached)
+      expect(missed.info).toMatchObject({ status: 'miss', reason: 'absent' })
+      expect(hit.info).toMatchObject({ status: 'hit', source: 'store' })
+      deepStrictEqual(missed.data, truth)
+      deepStrictEqual(hit.data, truth)
+      // A read without it uses the same entry.
+      await read(prisma)
+      expect(prisma.$cache.stats()).toMatchObject({ hits: 2, misses: 1, fills: 1 })
+    },
+  )
 
-  it('gives the times, the key and the tags', async () => {
+  it('reports the times, the key and the tags', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { prisma } = await openStaffed()
     const read = () =>
@@ -76,7 +79,7 @@ describe('withCacheInfo', () => {
     expect(nothing).toMatchObject({ data: null, info: { status: 'miss', expiresInMs: 5_000 } })
   })
 
-  it('tells what is stale', async () => {
+  it('reports a stale answer', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { prisma } = await openStaffed()
     const read = () => prisma.user.findMany({ cache: { ttl: 60, swr: 60 } })
@@ -89,7 +92,7 @@ describe('withCacheInfo', () => {
     })
   })
 
-  it('tells why the cache had no part', async () => {
+  it('reports why a read bypassed the cache', async () => {
     const { prisma } = await openStaffed()
     const reasonOf = async (read: {
       withCacheInfo(): Promise<{ info: { status: string; reason?: string } }>
@@ -107,7 +110,7 @@ describe('withCacheInfo', () => {
     })
   })
 
-  it('tells each of many at once of its own', async () => {
+  it('reports each of several reads at the same time separately', async () => {
     const { prisma } = await openStaffed()
     await prisma.user.findMany()
     const [users, posts, none, joined] = await Promise.all([
@@ -122,13 +125,13 @@ describe('withCacheInfo', () => {
     expect(joined.info).toMatchObject({ status: 'hit', source: 'flight' })
   })
 
-  it('fails as the read does', async () => {
+  it('fails with the error of the read', async () => {
     const { prisma } = await openStaffed()
     const read = prisma.user.findUniqueOrThrow({ where: { id: 99 } }).withCacheInfo()
     await expect(read).rejects.toMatchObject({ code: 'P2025' })
   })
 
-  it('tells of the read itself, not of one that an extension before the cache adds', async () => {
+  it('reports the read itself, not one that an extension before the cache adds', async () => {
     const { client } = await openStaffed()
     const counting = client.$extends({
       query: {
@@ -148,7 +151,7 @@ describe('withCacheInfo', () => {
     expect(info).toMatchObject({ status: 'hit', source: 'store' })
   })
 
-  it('says that it has not seen what another extension answers', async () => {
+  it('reports `unseen` where another extension answers the read', async () => {
     const { client } = await openStaffed()
     const answering = client
       .$extends({ query: { user: { findMany: async () => [] } } })
@@ -161,7 +164,7 @@ describe('withCacheInfo', () => {
 })
 
 describe('a client with withCacheInfo', () => {
-  it('runs batches, in order and as one', async () => {
+  it('runs batches in order, as one transaction', async () => {
     const { prisma } = await openStaffed()
     const [created, users, posts] = await prisma.$transaction([
       prisma.user.create({ data: { email: 'bob' } }),
@@ -179,7 +182,7 @@ describe('a client with withCacheInfo', () => {
     expect(await prisma.user.count()).toBe(2)
   })
 
-  it('can be extended, and what is extended tells as well', async () => {
+  it('can be extended, and the extended client has withCacheInfo, too', async () => {
     const { prisma } = await openStaffed()
     const seen: string[] = []
     const later = prisma
@@ -218,7 +221,7 @@ describe('a client with withCacheInfo', () => {
     })
   })
 
-  it('is otherwise as it was', async () => {
+  it('otherwise behaves as before', async () => {
     const { prisma } = await openStaffed()
     const { client } = await openStaffed()
     expect(Object.keys(prisma.user).sort()).toEqual(

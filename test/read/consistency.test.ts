@@ -20,7 +20,7 @@ afterEach(async () => {
   await database.drop()
 })
 
-/** A client with the cache, what became of its last read, and the SQL that it sent. */
+/** Makes a client with the cache. `seen` says how its last read was answered, `statements` lists its SQL. */
 function connect(options: CacheAsideOptions) {
   const { client, statements } = database.connect()
   const prisma = client.$extends(cacheAside(options))
@@ -37,22 +37,25 @@ describe('consistency', () => {
   it.each([
     ['acknowledged', 'hit'],
     ['strict', 'bypass: blocked'],
-  ] as const)('%s: a read beside a write in flight is a %s', async (consistency, expected) => {
-    const { prisma, seen, team } = connect({ store: memory(), consistency })
-    await prisma.team.create({ data: { id: 1, name: 'red' } })
-    await team()
-    await prisma.$transaction(async (tx) => {
-      await tx.team.update({ where: { id: 1 }, data: { name: 'blue' } })
-      expect((await team())?.name).toBe('red')
-      expect(seen.last).toBe(expected)
-    })
-    expect((await team())?.name).toBe('blue')
-    expect(seen.last).toBe('miss')
-  })
+  ] as const)(
+    '%s: a read during a write of the same row is a %s',
+    async (consistency, expected) => {
+      const { prisma, seen, team } = connect({ store: memory(), consistency })
+      await prisma.team.create({ data: { id: 1, name: 'red' } })
+      await team()
+      await prisma.$transaction(async (tx) => {
+        await tx.team.update({ where: { id: 1 }, data: { name: 'blue' } })
+        expect((await team())?.name).toBe('red')
+        expect(seen.last).toBe(expected)
+      })
+      expect((await team())?.name).toBe('blue')
+      expect(seen.last).toBe('miss')
+    },
+  )
 })
 
 describe('replicaLag', () => {
-  it('keeps what was written out of the cache for that long', async () => {
+  it('keeps written rows out of the cache until the replicas have them', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { prisma, seen, team } = connect({ store: memory(), replicaLag: '5s' })
     await prisma.team.create({ data: { id: 1, name: 'red' } })
@@ -70,14 +73,14 @@ describe('replicaLag', () => {
 })
 
 describe('onStoreFailure', () => {
-  const away = (): Store => ({
+  const unreachable = (): Store => ({
     ...memory(),
-    announce: () => Promise.reject(new Error('away')),
-    settle: () => Promise.reject(new Error('away')),
+    announce: () => Promise.reject(new Error('unreachable')),
+    settle: () => Promise.reject(new Error('unreachable')),
   })
 
-  it('bypass: a write goes on, and nothing is served until the store has heard of it', async () => {
-    const { prisma, seen, team } = connect({ store: away() })
+  it('bypass: a write goes on, and no entry is served until the store knows of it', async () => {
+    const { prisma, seen, team } = connect({ store: unreachable() })
     await prisma.team.create({ data: { id: 1, name: 'red' } })
     expect((await team())?.name).toBe('red')
     expect(seen.last).toBe('bypass: store')
@@ -85,15 +88,15 @@ describe('onStoreFailure', () => {
   })
 
   it('reject: a write fails before the database sees it', async () => {
-    const { prisma, statements } = connect({ store: away(), onStoreFailure: 'reject' })
+    const { prisma, statements } = connect({ store: unreachable(), onStoreFailure: 'reject' })
     const create = () => prisma.team.create({ data: { id: 1, name: 'red' } })
     await expect(create()).rejects.toThrow(StoreUnavailableError)
     await expect(prisma.$executeRaw`DELETE FROM "Team"`).rejects.toThrow(StoreUnavailableError)
     expect(statements).toEqual([])
   })
 
-  it('reject: a transaction with such a write fails as a whole', async () => {
-    const { prisma } = connect({ store: away(), onStoreFailure: 'reject' })
+  it('reject: a transaction fails as a whole if the store cannot be reached', async () => {
+    const { prisma } = connect({ store: unreachable(), onStoreFailure: 'reject' })
     const create = (id: number) => prisma.team.create({ data: { id, name: 'red' } })
     await expect(prisma.$transaction([create(1), create(2)])).rejects.toThrow(StoreUnavailableError)
     const interactive = prisma.$transaction((tx) =>
@@ -104,15 +107,15 @@ describe('onStoreFailure', () => {
   })
 })
 
-describe('of two clients that miss the same cold key at once', () => {
-  /** Two that share nothing but the store, as processes do; each query of theirs waits for a gate. */
+describe('two clients miss the same key at the same time:', () => {
+  /** Makes two clients that share only the store, as processes do. Each of their queries waits for a gate. */
   function connectTwo(leaseWait: string): [Connected, Connected] {
     const store = memory()
     const connectOne = (): Connected => {
       const { prisma, statements } = connect({ store, leaseWait })
-      const gate: { open: (error?: Error) => void; asked: number } = {
+      const gate: { open: (error?: Error) => void; queries: number } = {
         open: () => undefined,
-        asked: 0,
+        queries: 0,
       }
       const passage = new Promise<void>((resolve, reject) => {
         gate.open = (error) => (error ? reject(error) : resolve())
@@ -120,54 +123,54 @@ describe('of two clients that miss the same cold key at once', () => {
       const gated = prisma.$extends({
         query: {
           async $allOperations({ args, query }) {
-            gate.asked += 1
+            gate.queries += 1
             await passage
             return query(args)
           },
         },
       })
-      // Begun at once, as Prisma's own promises are not.
+      // An async function begins the query at once, as Prisma's own promises do not.
       return { gate, statements, teams: async () => gated.team.findMany() }
     }
     return [connectOne(), connectOne()]
   }
   interface Connected {
-    readonly gate: { open: (error?: Error) => void; asked: number }
+    readonly gate: { open: (error?: Error) => void; queries: number }
     readonly statements: readonly string[]
     teams(): Promise<object[]>
   }
 
-  it('one asks the database, and the other gets its entry', async () => {
+  it('one queries the database, and the other gets its entry', async () => {
     const [one, other] = connectTwo('10s')
     const first = one.teams()
-    await vi.waitFor(() => expect(one.gate.asked).toBe(1))
+    await vi.waitFor(() => expect(one.gate.queries).toBe(1))
     const second = other.teams()
     one.gate.open()
     expect(await first).toEqual([])
     expect(await second).toEqual([])
-    expect(other.gate.asked).toBe(0)
+    expect(other.gate.queries).toBe(0)
   })
 
-  it('the other asks by itself at once where the first one’s query failed', async () => {
+  it('the second queries the database at once if the query of the first fails', async () => {
     const [one, other] = connectTwo('10s')
     const first = one.teams()
     first.catch(() => undefined)
-    await vi.waitFor(() => expect(one.gate.asked).toBe(1))
+    await vi.waitFor(() => expect(one.gate.queries).toBe(1))
     const second = other.teams()
-    one.gate.open(new Error('its own'))
+    one.gate.open(new Error('failed query'))
     other.gate.open()
-    await expect(first).rejects.toThrow('its own')
+    await expect(first).rejects.toThrow('failed query')
     expect(await second).toEqual([])
-    expect(other.gate.asked).toBe(1)
+    expect(other.gate.queries).toBe(1)
   })
 
-  it('the other waits for one that died no longer than leaseWait', async () => {
+  it('the second waits no longer than leaseWait if the first never ends', async () => {
     const [one, other] = connectTwo('50ms')
     void one.teams()
-    await vi.waitFor(() => expect(one.gate.asked).toBe(1))
+    await vi.waitFor(() => expect(one.gate.queries).toBe(1))
     other.gate.open()
     expect(await other.teams()).toEqual([])
-    expect(other.gate.asked).toBe(1)
+    expect(other.gate.queries).toBe(1)
     expect(one.statements).toEqual([])
   })
 })

@@ -27,21 +27,21 @@ function pass(seconds: number): void {
   vi.setSystemTime(Date.now() + seconds * 1_000)
 }
 
-/** As `openShop`, with what is asked of the store, and with another process. */
+/** Opens a shop that records the calls of its store, with a second client that behaves as another process. */
 async function openNear(near: CacheAsideOptions['near'], options: CacheAsideOptions = {}) {
   const { store = memory() } = options
-  const asked: string[] = []
+  const calls: string[] = []
   const [lookup, states] = [store.lookup.bind(store), store.states.bind(store)]
   vi.spyOn(store, 'lookup').mockImplementation((key, tags) => {
-    asked.push('lookup')
+    calls.push('lookup')
     return lookup(key, tags)
   })
   vi.spyOn(store, 'states').mockImplementation((tags) => {
-    asked.push('states')
+    calls.push('states')
     return states(tags)
   })
   const shop = await openShop({ ttl: 60, ...options, store, near })
-  // Another process has another object for the same store, and so is not heard of.
+  // Another process has its own object for the same store, so that this process does not notice its writes.
   const elsewhere: Store = new Proxy(store, {
     get: (target, name) => {
       const value = Reflect.get(target, name)
@@ -49,11 +49,11 @@ async function openNear(near: CacheAsideOptions['near'], options: CacheAsideOpti
     },
   })
   const other = shop.connect({ store: elsewhere })
-  /** What became of a read, and what it asked the store. */
+  /** Reads, and returns how the read was answered and which calls it made to the store. */
   const read = async () => {
-    asked.length = 0
+    calls.length = 0
     await shop.prisma.team.findMany()
-    return [shop.seen.at(-1), ...asked]
+    return [shop.seen.at(-1), ...calls]
   }
   return { ...shop, other, read }
 }
@@ -61,13 +61,13 @@ async function openNear(near: CacheAsideOptions['near'], options: CacheAsideOpti
 const rename = { where: { id: 1 }, data: { name: 'new' } }
 
 describe('a near copy', () => {
-  it('is served once its tags were asked for, and without the value', async () => {
+  it('is served after a check of its tags, without reading the value again', async () => {
     const { read } = await openNear({})
     expect(await read()).toEqual(['miss: absent', 'lookup'])
     expect(await read()).toEqual(['hit: near', 'states'])
   })
 
-  it('is also made of what another process has stored', async () => {
+  it('is also made of an entry that another process has stored', async () => {
     const { read, other } = await openNear({})
     await other.prisma.team.findMany()
     expect(await read()).toEqual(['hit: store', 'lookup'])
@@ -94,7 +94,7 @@ describe('a near copy', () => {
     expect((await read())[0]).toBe('miss: expired')
   })
 
-  it('is each reader’s own', async () => {
+  it('gives each reader an object of its own', async () => {
     const { prisma, plain } = await openNear({})
     await plain.everything.create({ data: { bytes: new Uint8Array([1]), date: new Date(5) } })
     for (let n = 0; n < 3; n += 1) {
@@ -108,7 +108,7 @@ describe('a near copy', () => {
     )
   })
 
-  it('is not asked for by a refresh, and replaced by it', async () => {
+  it('is not used by a refresh, and is replaced by it', async () => {
     const { prisma, plain, read } = await openNear({ maxStaleness: 30 })
     await read()
     await plain.team.update(rename)
@@ -117,7 +117,7 @@ describe('a near copy', () => {
     expect((await prisma.team.findMany())[0]?.name).toBe('new')
   })
 
-  it('is one of as many as there may be', async () => {
+  it('is dropped where there are more than maxEntries', async () => {
     const { prisma, seen } = await openNear({ maxEntries: 1 })
     await prisma.team.findMany()
     await prisma.team.count()
@@ -126,7 +126,7 @@ describe('a near copy', () => {
     expect(seen.slice(-2)).toEqual(['hit: store', 'hit: near'])
   })
 
-  it('is not kept of a value of more bytes than there may be', async () => {
+  it('is not made of a value with more than maxBytes', async () => {
     const { read } = await openNear({ maxBytes: 10 })
     await read()
     expect((await read())[0]).toBe('hit: store')
@@ -134,7 +134,7 @@ describe('a near copy', () => {
 })
 
 describe('within maxStaleness a near copy', () => {
-  it('is served without asking, and afterwards with', async () => {
+  it('is served without a call to the store, and afterwards with one', async () => {
     const { read } = await openNear({ maxStaleness: '5s' })
     await read()
     pass(4.999)
@@ -145,7 +145,7 @@ describe('within maxStaleness a near copy', () => {
     expect(await read()).toEqual(['hit: near'])
   })
 
-  it('may be older than a write of another process, by so long', async () => {
+  it('may be older than a write of another process, but no longer', async () => {
     const { prisma, read, other } = await openNear({ maxStaleness: 5 })
     await read()
     await other.prisma.team.update(rename)
@@ -177,11 +177,11 @@ describe('within maxStaleness a near copy', () => {
     expect((await read())[0]).toBe('miss: invalidated')
   })
 
-  it('is not of before a write that ended while the store was asked', async () => {
+  it('is not older than a write that ended during a call to the store', async () => {
     const { prisma, store, read } = await openNear({ maxStaleness: 30 })
     await read()
     pass(30)
-    // The answer is of before the write, and comes after it.
+    // The store answers with the state from before the write, and the answer arrives after it.
     const states = vi.mocked(store.states)
     const original = states.getMockImplementation() as typeof store.states
     states.mockImplementationOnce(async (tags) => {
@@ -200,7 +200,7 @@ describe('within maxStaleness a near copy', () => {
     expect(await read()).toEqual(['hit: near'])
   })
 
-  it('is asked about where the clock was set back', async () => {
+  it('is checked if the clock was set back', async () => {
     const { read } = await openNear({ maxStaleness: 5 })
     await read()
     pass(-3_600)
@@ -208,7 +208,7 @@ describe('within maxStaleness a near copy', () => {
   })
 })
 
-it('of an entry in Aerospike spares its value the way', async () => {
+it('a near copy of an entry in Aerospike is served without reading the value again', async () => {
   vi.useRealTimers()
   const store = aerospike({
     hosts: server.hosts,
@@ -223,7 +223,7 @@ it('of an entry in Aerospike spares its value the way', async () => {
   expect(await read()).toEqual(['miss: invalidated', 'states', 'lookup'])
 })
 
-it('touches of more tags than are kept apart count for all', () => {
+it('touches of too many tags to remember count as touches of every tag', () => {
   const touches = new LocalTouches()
   const before = touches.count
   touches.note(Array.from({ length: 10_001 }, (_, n) => `t${n}` as TagId))
@@ -231,7 +231,7 @@ it('touches of more tags than are kept apart count for all', () => {
   expect(touches.noneSince(touches.count, ['t1' as TagId])).toBe(true)
 })
 
-it('near options that cannot be right are refused', async () => {
+it('invalid near options are refused', async () => {
   const cases: [unknown, string][] = [
     [true, 'near: expected an object, got true'],
     [{ max: 1 }, "unknown option 'max' in near; did you mean 'maxBytes'?"],

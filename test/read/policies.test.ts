@@ -37,19 +37,19 @@ function pass(seconds: number): void {
 }
 
 describe.each(Object.keys(stores))('with %s,', (name) => {
-  interface World extends Shop {
+  interface GatedShop extends Shop {
     readonly gate: Gate
-    /** Reads all teams, and says what became of the read. */
+    /** Reads all teams, and says how the read was answered. */
     read(cache?: object): Promise<string>
-    /** Reads a team that is not there. */
+    /** Reads a team that does not exist. */
     readNothing(cache?: object): Promise<string>
-    /** Changes the database behind the cache's back. */
+    /** Changes the database without the cache noticing. */
     change(to: string): Promise<unknown>
-    /** The answer of a read, without a look at what became of it. */
+    /** Reads the first team, and returns its name. */
     names(cache?: object): Promise<string>
   }
 
-  async function open(options: CacheAsideOptions): Promise<World> {
+  async function open(options: CacheAsideOptions): Promise<GatedShop> {
     const shop = await openShop({ ...options, store: stores[name]?.() })
     const between = gate()
     const gated = shop.prisma.$extends(between.extension) as unknown as typeof shop.prisma
@@ -87,10 +87,10 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
 
   describe('jitter', () => {
     it.each<[string, CacheAsideOptions, number, number]>([
-      ['5 % where nothing is said', { jitter: undefined }, 0.5, 58.5],
-      ['as much as is said', { jitter: 1 }, 0.25, 45],
+      ['5 % by default', { jitter: undefined }, 0.5, 58.5],
+      ['the share in the option', { jitter: 1 }, 0.25, 45],
       ['nothing with 0', { jitter: 0 }, 0.9, 60],
-    ])('shortens a ttl by chance, by at most %s', async (_, options, chance, life) => {
+    ])('shortens a ttl by a random amount, at most %s', async (_, options, chance, life) => {
       vi.spyOn(Math, 'random').mockReturnValue(chance)
       const { read } = await open({ ttl: 60, ...options })
       await read()
@@ -106,7 +106,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       ['the cache', { negativeTtl: 3 }, undefined],
       ['the model', { negativeTtl: 9, models: { Team: { negativeTtl: 3 } } }, undefined],
       ['the query', { negativeTtl: 9 }, { negativeTtl: 3 }],
-    ])('of %s ends the answer that there is nothing, and no other', async (_, options, cache) => {
+    ])('of %s is the ttl of an empty answer only', async (_, options, cache) => {
       const { read, readNothing } = await open({ ttl: 60, ...options })
       await read(cache)
       await readNothing(cache)
@@ -124,7 +124,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       expect(await readNothing()).toBe('miss: expired')
     })
 
-    it('is the ttl where nothing is said', async () => {
+    it('is the ttl by default', async () => {
       const { readNothing } = await open({ ttl: 5 })
       await readNothing()
       pass(5)
@@ -137,9 +137,9 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       ['the cache', { staleWhileRevalidate: 30 }, undefined],
       ['the model', { models: { Team: { staleWhileRevalidate: 30 } } }, undefined],
       ['the query', { staleWhileRevalidate: 5 }, { staleWhileRevalidate: 30 }],
-      ['the query, in short', { staleWhileRevalidate: 5 }, { swr: 30 }],
+      ['the query, by its short name', { staleWhileRevalidate: 5 }, { swr: 30 }],
     ])(
-      'of %s serves for so long what has expired, and reads it anew',
+      'of %s serves an expired answer for this long, and refreshes it',
       async (_, options, cache) => {
         const { names, change, prisma, seen } = await open({ ttl: 10, ...options })
         const filled = () => new Promise((resolve) => prisma.$cache.on('fill', resolve))
@@ -155,47 +155,47 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       },
     )
 
-    it('is over when it is over', async () => {
+    it('does not serve an answer for longer', async () => {
       const { read } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(40.001)
       expect(await read()).toBe('miss: expired')
     })
 
-    it('0 of a query is none', async () => {
+    it('0 in a query switches it off', async () => {
       const { read } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(11)
       expect(await read({ swr: 0 })).toBe('miss: expired')
     })
 
-    it('reads anew once, however many are served meanwhile', async () => {
+    it('refreshes once, however many reads are served in the meantime', async () => {
       const { read, gate, prisma } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(11)
       gate.close()
-      gate.asked = 0
+      gate.queries = 0
       const fill = new Promise((resolve) => prisma.$cache.on('fill', resolve))
       for (let n = 0; n < 5; n += 1) expect(await read()).toBe('stale: refreshing')
       await Promise.all(Array.from({ length: 20 }, () => read()))
       gate.open()
       await fill
-      expect(gate.asked).toBe(1)
+      expect(gate.queries).toBe(1)
       expect(await read()).toBe('hit: store')
     })
 
-    it('lets one process read anew', async () => {
+    it('lets only one process refresh', async () => {
       const shop = await open({ ttl: 10, staleWhileRevalidate: 30 })
       const other = shop.connect({ ttl: 10, staleWhileRevalidate: 30, store: shop.store })
       await shop.read()
       pass(11)
       shop.gate.close()
       await shop.read()
-      await vi.waitFor(() => expect(shop.gate.asked).toBe(2))
+      await vi.waitFor(() => expect(shop.gate.queries).toBe(2))
       const before = other.statements.length
       await other.prisma.team.findMany()
       expect(other.seen).toEqual(['stale: refreshing'])
-      // Waits for what it has in the background, and leaves the store open.
+      // Disconnecting waits for work in the background. The store stays open, because both clients use it.
       vi.spyOn(shop.store, 'close').mockResolvedValueOnce()
       await other.prisma.$disconnect()
       expect(other.statements.length).toBe(before)
@@ -204,7 +204,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       await fill
     })
 
-    it('never serves what a write has invalidated', async () => {
+    it('never serves an answer that a write has invalidated', async () => {
       const { read, prisma } = await open({ ttl: 10, staleWhileRevalidate: 30, staleIfError: 30 })
       await read()
       pass(11)
@@ -212,14 +212,14 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       expect(await read()).toBe('miss: invalidated')
     })
 
-    it('leaves a failure in the background to the error event', async () => {
+    it('reports a failed refresh by the error event only', async () => {
       const { read, gate, errors, prisma } = await open({ ttl: 10, staleWhileRevalidate: 30 })
       await read()
       pass(11)
-      gate.error = new Error('of the database')
-      const told = new Promise((resolve) => prisma.$cache.on('error', resolve))
+      gate.error = new Error('failed query')
+      const reported = new Promise((resolve) => prisma.$cache.on('error', resolve))
       expect(await read()).toBe('stale: refreshing')
-      await told
+      await reported
       expect(errors).toEqual([{ during: 'refresh', error: gate.error }])
       gate.error = undefined
       const fill = new Promise((resolve) => prisma.$cache.on('fill', resolve))
@@ -234,19 +234,22 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       ['the cache', { staleIfError: 30 }, undefined],
       ['the model', { models: { Team: { staleIfError: 30 } } }, undefined],
       ['the query', { staleIfError: 5 }, { staleIfError: 30 }],
-    ])('of %s answers for so long where the database is away', async (_, options, cache) => {
-      const { read, gate } = await open({ ttl: 10, ...options })
-      await read(cache)
-      gate.error = unreachable()
-      pass(40)
-      expect(await read(cache)).toBe('stale: error')
-      pass(0.001)
-      await expect(read(cache)).rejects.toBe(gate.error)
-      gate.error = undefined
-      expect(await read(cache)).toBe('miss: expired')
-    })
+    ])(
+      'of %s serves an expired answer for this long where the database cannot be reached',
+      async (_, options, cache) => {
+        const { read, gate } = await open({ ttl: 10, ...options })
+        await read(cache)
+        gate.error = unreachable()
+        pass(40)
+        expect(await read(cache)).toBe('stale: error')
+        pass(0.001)
+        await expect(read(cache)).rejects.toBe(gate.error)
+        gate.error = undefined
+        expect(await read(cache)).toBe('miss: expired')
+      },
+    )
 
-    it('is none where nothing is said', async () => {
+    it('is off by default', async () => {
       const { read, gate, seen } = await open({ ttl: 10, staleWhileRevalidate: 1 })
       await read()
       pass(12)
@@ -255,15 +258,15 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       expect(seen.at(-1)).toBe('miss: expired')
     })
 
-    it("leaves the query's own errors alone", async () => {
+    it('does not hide errors of the query itself', async () => {
       const { read, gate } = await open({ ttl: 10, staleIfError: 30 })
       await read()
       pass(11)
-      gate.error = new Error('of the query')
+      gate.error = new Error('wrong query')
       await expect(read()).rejects.toBe(gate.error)
     })
 
-    it('never answers with what was invalidated, also during the query', async () => {
+    it('never serves an answer that was invalidated before or during the query', async () => {
       const { read, gate, prisma } = await open({ ttl: 10, staleIfError: 30 })
       await read()
       await prisma.team.update({ where: { id: 1 }, data: { name: 'green' } })
@@ -273,18 +276,18 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       gate.error = undefined
       await read()
       pass(11)
-      gate.asked = 0
+      gate.queries = 0
       gate.close()
       gate.error = unreachable()
       const failed = read()
       failed.catch(() => undefined)
-      await vi.waitFor(() => expect(gate.asked).toBe(1))
+      await vi.waitFor(() => expect(gate.queries).toBe(1))
       await prisma.team.update({ where: { id: 1 }, data: { name: 'grey' } })
       gate.open()
       await expect(failed).rejects.toBe(gate.error)
     })
 
-    it('answers all who wait for the same query', async () => {
+    it('answers all reads that wait for the same query', async () => {
       const { read, gate, prisma } = await open({ ttl: 10, staleIfError: 30 })
       await read()
       pass(11)
@@ -295,7 +298,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
   })
 
   describe('refresh', () => {
-    it('asks the database, and stores over what is there', async () => {
+    it('queries the database, and replaces the entry', async () => {
       const { names, change, seen } = await open({})
       await names()
       await change('green')
@@ -306,17 +309,17 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       expect(seen.at(-1)).toBe('hit: store')
     })
 
-    it('does not join a query that began before, and is stored over what that gave', async () => {
+    it('does not join an earlier query, and replaces the entry that it stored', async () => {
       const { names, change, gate } = await open({})
       gate.close()
       const first = names()
-      await vi.waitFor(() => expect(gate.asked).toBe(1))
-      const { open: goOn } = gate
+      await vi.waitFor(() => expect(gate.queries).toBe(1))
+      const { open: openFirst } = gate
       gate.close()
       pass(0.001)
       const second = names({ refresh: true })
-      await vi.waitFor(() => expect(gate.asked).toBe(2))
-      goOn()
+      await vi.waitFor(() => expect(gate.queries).toBe(2))
+      openFirst()
       expect(await first).toBe('red')
       await change('green')
       gate.open()
@@ -324,7 +327,7 @@ describe.each(Object.keys(stores))('with %s,', (name) => {
       expect(await names()).toBe('green')
     })
 
-    it('may be answered by what is there where the database is away', async () => {
+    it('may be answered by the old entry where the database cannot be reached', async () => {
       const { read, gate } = await open({ staleIfError: 30 })
       await read()
       gate.error = unreachable()

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { openShop } from '../support/shop.js'
 
 describe('scope', () => {
-  it('keeps apart who asks', async () => {
-    let who: string | undefined = 'a'
-    const { prisma, seen } = await openShop({ scope: () => who })
-    for (who of ['a', 'b', undefined, 'a', 'b', undefined, '']) await prisma.team.findMany()
+  it('gives each tenant entries of its own', async () => {
+    let tenant: string | undefined = 'a'
+    const { prisma, seen } = await openShop({ scope: () => tenant })
+    for (tenant of ['a', 'b', undefined, 'a', 'b', undefined, '']) await prisma.team.findMany()
     await prisma.team.findMany({ cache: { scope: 'a' } })
     const [miss, hit] = ['miss: absent', 'hit: store']
     expect(seen).toEqual([miss, miss, miss, hit, hit, hit, miss, hit])
@@ -21,25 +21,25 @@ describe('scope', () => {
       },
       /no tenant/,
     ],
-    ['gives no string', () => 7, /scope: expected a string or undefined, got number/],
-    ['is asynchronous', async () => 'a', /scope: expected a string or undefined, got object/],
-  ])('that %s sends the read to the database', async (_, scope, message) => {
+    ['does not return a string', () => 7, /scope: expected a string or undefined, got number/],
+    ['returns a promise', async () => 'a', /scope: expected a string or undefined, got object/],
+  ])('sends the read to the database if it %s', async (_, scope, message) => {
     const { prisma, seen, errors } = await openShop({ scope: scope as () => string })
     for (let n = 0; n < 2; n += 1) expect(await prisma.team.findMany()).toHaveLength(2)
     expect(seen).toEqual(['bypass: scope', 'bypass: scope'])
     expect(errors).toMatchObject([{ during: 'scope' }, { during: 'scope' }])
     expect(String(errors[0]?.error)).toMatch(message)
     expect(prisma.$cache.stats()).toMatchObject({ bypasses: 2, errors: 2, fills: 0 })
-    // A read that names its own does not ask.
+    // The function is not called for a read with a scope of its own.
     await prisma.team.findMany({ cache: { scope: 'a' } })
     expect(seen.at(-1)).toBe('miss: absent')
   })
 })
 
-/** Which tenant a request is of, as an application keeps it. */
+/** The tenant of a request, as an application stores it. */
 const tenants = new AsyncLocalStorage<string>()
 
-/** Shows and changes only the tenant's own teams: an extension that the cache, applied before, does not see. */
+/** Shows and changes only the tenant's own teams. The cache, which is applied before, does not see this extension. */
 const ownRows = {
   query: {
     team: {
@@ -68,7 +68,7 @@ async function openTenants(options: { scope?: () => string | undefined }) {
 }
 
 describe('two tenants behind an extension that filters rows', () => {
-  it('never see each other’s rows with scope', { timeout: 120_000 }, async () => {
+  it('never see each other’s rows if the cache has a scope', { timeout: 120_000 }, async () => {
     const tenant = fc.constantFrom('red', 'blue')
     const id = fc.integer({ min: 1, max: 6 })
     const step = fc.record({
@@ -110,7 +110,7 @@ describe('two tenants behind an extension that filters rows', () => {
 
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 40 }), async (steps) => {
-        // One after the other, then pairs of both tenants at once.
+        // The steps run one after the other, and then in pairs at once.
         for (const one of steps) await inTenant(one)
         for (let n = 0; n + 1 < steps.length; n += 2) {
           await Promise.all(steps.slice(n, n + 2).map(inTenant))
@@ -129,7 +129,7 @@ describe('two tenants behind an extension that filters rows', () => {
     expect(prisma.$cache.stats().hits).toBeGreaterThan(100)
   })
 
-  it('do without it: this is what scope is for', async () => {
+  it('see each other’s rows without a scope', async () => {
     const { prisma } = await openTenants({})
     const list = () => prisma.team.findMany()
     expect(await tenants.run('red', async () => list())).toEqual([{ id: 1, name: 'red' }])

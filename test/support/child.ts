@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 
 export interface Ended {
-  /** Null where a signal ended it: SIGABRT and SIGSEGV are crashes, SIGKILL our time limit. */
+  /** The exit code, or null where a signal ended the process: SIGABRT and SIGSEGV are crashes, SIGKILL is our time limit. */
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly output: string

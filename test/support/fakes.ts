@@ -1,19 +1,19 @@
 /**
- * The modules that a test replaces, and which of the replacements were really imported: a path that no
- * longer names a module would silently stop replacing it, and the test would test the real one.
+ * Remembers which of the modules that a test replaces were really imported. If the path of a replaced
+ * module becomes wrong, nothing is replaced any more, and the test would silently test the real module.
  *
  * Make it with `vi.hoisted`, as `vi.mock` runs before imports do.
  */
 export class Fakes {
   readonly #used = new Set<string>()
 
-  /** Gives the fake, and notes that something imported it. */
+  /** Returns the fake, and notes that something imported it. */
   use<T>(name: string, fake: T): T {
     this.#used.add(name)
     return fake
   }
 
-  /** @throws where one of these was replaced, and nothing imported it. */
+  /** @throws where nothing imported one of these fakes. */
   assertUsed(...names: readonly string[]): void {
     const unused = names.filter((name) => !this.#used.has(name))
     if (unused.length > 0) {

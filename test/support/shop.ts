@@ -3,7 +3,7 @@ import { Prisma } from '../../generated/sqlite/client/client.js'
 import { type CacheAsideOptions, type CacheEvents, cacheAside, memory } from '../../src/index.js'
 import { createDatabase, type Provider } from './databases.js'
 
-/** A shop with two teams: a client with the cache, what becomes of its reads, and a plain client. */
+/** Opens a shop with two teams. It has a client with the cache, a record of how its reads are answered, and a plain client. */
 export async function openShop(options: CacheAsideOptions = {}, provider: Provider = 'sqlite') {
   const database = await createDatabase(provider)
   onTestFinished(() => database.drop())
@@ -17,11 +17,11 @@ export async function openShop(options: CacheAsideOptions = {}, provider: Provid
   const store = options.store ?? memory()
   return { database, plain, store, ...connect({ jitter: 0, ...options, store }) }
 
-  /** Another client of the database, as another process would have. */
-  function connect(its: CacheAsideOptions) {
+  /** Makes another client of the database, as another process would have. */
+  function connect(options: CacheAsideOptions) {
     const { client, statements } = database.connect()
-    const prisma = client.$extends(cacheAside(its))
-    /** What became of the reads, such as `hit: store` or `miss: absent`. */
+    const prisma = client.$extends(cacheAside(options))
+    /** Says of each read how it was answered, such as `hit: store` or `miss: absent`. */
     const seen: string[] = []
     const errors: CacheEvents['error'][] = []
     prisma.$cache.on('hit', ({ source }) => seen.push(`hit: ${source}`))
@@ -36,17 +36,20 @@ export async function openShop(options: CacheAsideOptions = {}, provider: Provid
 
 export type Shop = Awaited<ReturnType<typeof openShop>>
 
-/** What Prisma throws where the database cannot be reached. */
+/** Makes the error that Prisma throws where the database cannot be reached. */
 export function unreachable(): Error {
-  return new Prisma.PrismaClientKnownRequestError('away', { code: 'P1001', clientVersion: '' })
+  return new Prisma.PrismaClientKnownRequestError('unreachable', {
+    code: 'P1001',
+    clientVersion: '',
+  })
 }
 
-/** Stands between the cache and the database. Its queries fail while there is an error. */
+/** Sits between the cache and the database. Its queries fail while there is an error. */
 export interface Gate {
   error: Error | undefined
-  /** Queries that came this far. */
-  asked: number
-  /** Until it is opened no query goes on. */
+  /** How many queries have reached the gate. */
+  queries: number
+  /** Stops queries until the gate is opened. */
   close(): void
   open(): void
 }
@@ -56,7 +59,7 @@ export function gate(): Gate & { readonly extension: object } {
   let passage = Promise.resolve()
   const state = {
     error: undefined as Error | undefined,
-    asked: 0,
+    queries: 0,
     open: (): void => undefined,
     close() {
       passage = new Promise((resolve) => {
@@ -72,7 +75,7 @@ export function gate(): Gate & { readonly extension: object } {
           args: unknown
           query: (args: unknown) => Promise<unknown>
         }) {
-          state.asked += 1
+          state.queries += 1
           await passage
           if (state.error !== undefined) throw state.error
           return query(args)

@@ -14,16 +14,18 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A store that refuses to settle while it is away, and remembers what it was told. */
+/** Makes a store that refuses to settle while it cannot be reached, and that records what it settles. */
 function createStore() {
   const settled: TagId[][] = []
   const rows: (SettledRows | undefined)[] = []
-  const state: { isAway: boolean; whenAsked?: (() => void) | undefined } = { isAway: true }
+  const state: { isUnreachable: boolean; beforeSettling?: (() => void) | undefined } = {
+    isUnreachable: true,
+  }
   const store: Store = {
     ...memory(),
     async settle(_, { touched, rows: written }) {
-      state.whenAsked?.()
-      if (state.isAway) throw new Error('away')
+      state.beforeSettling?.()
+      if (state.isUnreachable) throw new Error('unreachable')
       settled.push([...touched])
       rows.push(written)
     },
@@ -43,15 +45,15 @@ function owe(everything: readonly TagId[] = []) {
   return { ...created, owed, telemetry }
 }
 
-describe('touches that the store did not take', () => {
-  it('are offered again until it does, all at once and each once', async () => {
+describe('touches that the store did not receive', () => {
+  it('are sent again until they arrive, together and without repetitions', async () => {
     const { owed, state, settled } = owe()
     const [one, other] = [newTag(), newTag()]
     owed.add([one])
     owed.add([other, one])
     await vi.advanceTimersByTimeAsync(2_000)
     expect(owed.isEmpty).toBe(false)
-    state.isAway = false
+    state.isUnreachable = false
     await vi.advanceTimersByTimeAsync(500)
     expect(settled).toEqual([[one, other]])
     expect(owed.isEmpty).toBe(true)
@@ -59,7 +61,7 @@ describe('touches that the store did not take', () => {
     expect(settled).toHaveLength(1)
   })
 
-  it('are offered less and less often, but at least every half second', async () => {
+  it('are sent less and less often, but at least every half second', async () => {
     const { owed, telemetry } = owe()
     owed.add([newTag()])
     await vi.advanceTimersByTimeAsync(1_000)
@@ -71,13 +73,13 @@ describe('touches that the store did not take', () => {
     expect(later).toBeLessThanOrEqual(21)
   })
 
-  it('that come while others are being delivered are delivered after them', async () => {
+  it('are delivered after those that are being delivered', async () => {
     const { owed, state, settled } = owe()
     const [one, other] = [newTag(), newTag()]
     owed.add([one])
-    state.isAway = false
-    state.whenAsked = () => {
-      state.whenAsked = undefined
+    state.isUnreachable = false
+    state.beforeSettling = () => {
+      state.beforeSettling = undefined
       owed.add([other, one])
     }
     await owed.deliver()
@@ -87,16 +89,16 @@ describe('touches that the store did not take', () => {
     expect(owed.isEmpty).toBe(true)
   })
 
-  it('become a touch of everything where they are too many to keep apart', async () => {
+  it('become a touch of everything where there are too many to remember', async () => {
     const everything = [newTag(), newTag()]
     const { owed, state, settled } = owe(everything)
     for (let n = 0; n < 10_001; n += 1) owed.add([`tag ${n}` as TagId])
-    state.isAway = false
+    state.isUnreachable = false
     await vi.advanceTimersByTimeAsync(1_000)
     expect(settled.flat()).toEqual(everything)
   })
 
-  it('come with what their writes made of rows, of each the greatest version', async () => {
+  it('bring the greatest version of each row that their writes changed', async () => {
     const { owed, state, rows } = owe()
     const [one, other, third] = [newTag(), newTag(), newTag()]
     const row = (version: number): SettledRow => ({ version, until: 60_000, forgets: 0 })
@@ -108,7 +110,7 @@ describe('touches that the store did not take', () => {
         [third, row(1)],
       ]),
     })
-    state.isAway = false
+    state.isUnreachable = false
     await vi.advanceTimersByTimeAsync(1_000)
     owed.add([one])
     await vi.advanceTimersByTimeAsync(1_000)
@@ -119,12 +121,12 @@ describe('touches that the store did not take', () => {
     expect(rows).toEqual([first, new Map()])
   })
 
-  it('come without that where they are too many to keep apart', async () => {
+  it('bring no versions where there are too many to remember', async () => {
     const { owed, state, rows } = owe([newTag()])
     const tags = Array.from({ length: 10_001 }, (_, n) => `tag ${n}` as TagId)
     const rowsOwed = new Map([['tag 1' as TagId, { version: 1, until: 60_000, forgets: 0 }]])
     owed.add(tags, { rows: rowsOwed })
-    state.isAway = false
+    state.isUnreachable = false
     await vi.advanceTimersByTimeAsync(1_000)
     expect(rows).toEqual([new Map()])
   })

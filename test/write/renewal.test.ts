@@ -41,7 +41,7 @@ function begin(store: Store, terms: { blocking?: boolean } = {}) {
   return { write, telemetry, deadlines }
 }
 
-it('a write that takes long stays announced for as long as its process lives', async () => {
+it('a long write stays announced while its process lives', async () => {
   const { write, deadlines } = begin(memory())
   await write.announce([user])
   expect(await deadlines()).toEqual([LIFETIME])
@@ -58,7 +58,7 @@ it.each(['written', 'unwritten'] as const)(
     const { write, deadlines } = begin(memory())
     await write.announce([user])
     await write.end(outcome)
-    // The marks go in the next turn.
+    // The marks are removed in the next turn of the event loop.
     await vi.advanceTimersByTimeAsync(0)
     expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(10 * LIFETIME)
@@ -66,7 +66,7 @@ it.each(['written', 'unwritten'] as const)(
   },
 )
 
-it('a write ends only when an announcement that is under way has arrived', async () => {
+it('a write ends only after an announcement under way has arrived', async () => {
   const store = memory()
   let arrive: () => void = () => undefined
   const slow: Store = {
@@ -85,28 +85,28 @@ it('a write ends only when an announcement that is under way has arrived', async
   expect(await deadlines()).toEqual([])
 })
 
-it('one that the store does not take is tried again, and counted', async () => {
+it('a failed announcement is counted as an error and repeated', async () => {
   const store = memory()
-  let isAway = false
+  let isUnreachable = false
   const flaky: Store = {
     ...store,
     async announce(tags, mark) {
-      if (isAway) throw new Error('away')
+      if (isUnreachable) throw new Error('unreachable')
       await store.announce(tags, mark)
     },
   }
   const { write, telemetry, deadlines } = begin(flaky)
   await write.announce([user])
-  isAway = true
+  isUnreachable = true
   await vi.advanceTimersByTimeAsync(LIFETIME / 2)
   expect(telemetry.stats().errors).toBe(1)
-  isAway = false
+  isUnreachable = false
   await vi.advanceTimersByTimeAsync(LIFETIME / 2)
   expect(await deadlines()).toEqual([2 * LIFETIME])
   await write.end('written')
 })
 
-it('a write whose end nobody will tell is not announced again', async () => {
+it('a write whose end the cache does not see is not announced again', async () => {
   const { write, deadlines } = begin(memory(), { blocking: true })
   await write.announce([user])
   await vi.advanceTimersByTimeAsync(10 * LIFETIME)

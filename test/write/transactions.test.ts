@@ -12,7 +12,7 @@ function undo(): never {
   throw new Undone()
 }
 
-/** One user, Ann, whose row is in the cache. */
+/** Opens a shop with one user, Ann, whose row is in the cache. */
 async function openShop(provider: Provider) {
   const database = await createDatabase(provider)
   onTestFinished(() => database.drop())
@@ -28,7 +28,7 @@ async function openShop(provider: Provider) {
   const read = async (from: Pick<typeof prisma, 'user'> = prisma) =>
     (await from.user.findMany({ orderBy: { id: 'asc' } })).map(({ name }) => name)
   await read()
-  /** That the cache now says what the database does, without asking it where nothing was written. */
+  /** Expects the names in the database from the cache, with a query only where something was written. */
   async function expectNames(names: readonly string[], from: 'cache' | 'database') {
     const before = statements.length
     expect(await read()).toEqual(names)
@@ -57,14 +57,14 @@ describe.each(providers)('on %s, an interactive transaction', (provider) => {
     await expectNames(['Bea'], 'database')
   })
 
-  it('that only reads leaves the cache alone', async () => {
+  it('that only reads invalidates nothing', async () => {
     const { prisma, touches, expectNames } = await openShop(provider)
     await prisma.$transaction((tx) => tx.user.findMany())
     expect(touches).toEqual([])
     await expectNames(['Ann'], 'cache')
   })
 
-  it('that is rolled back leaves the cache alone, and its error is its own', async () => {
+  it('that is rolled back invalidates nothing, and fails with its own error', async () => {
     const { prisma, touches, expectNames } = await openShop(provider)
     const failed = prisma.$transaction(async (tx) => {
       await tx.user.update(rename('Bea'))
@@ -75,7 +75,7 @@ describe.each(providers)('on %s, an interactive transaction', (provider) => {
     await expectNames(['Ann'], 'cache')
   })
 
-  it('reads what it wrote, and leaves nothing of it in the cache', async () => {
+  it('reads its own writes, and does not cache them', async () => {
     const { prisma, read, expectNames } = await openShop(provider)
     await prisma
       .$transaction(async (tx) => {
@@ -90,7 +90,7 @@ describe.each(providers)('on %s, an interactive transaction', (provider) => {
     await expectNames(['Ann'], 'cache')
   })
 
-  it('keeps what a transaction inside it that is rolled back does not undo', async () => {
+  it('is seen where a transaction inside it is rolled back', async () => {
     const { prisma, expectNames } = await openShop(provider)
     await prisma.$transaction(async (tx) => {
       await tx.user.update(rename('Bea'))
@@ -104,7 +104,7 @@ describe.each(providers)('on %s, an interactive transaction', (provider) => {
     await expectNames(['Bea'], 'database')
   })
 
-  it('undoes what a transaction inside it has committed', async () => {
+  it('that is rolled back invalidates nothing, also where a transaction inside it has committed', async () => {
     const { prisma, touches, expectNames } = await openShop(provider)
     await prisma
       .$transaction(async (tx) => {
@@ -116,7 +116,7 @@ describe.each(providers)('on %s, an interactive transaction', (provider) => {
     await expectNames(['Ann'], 'cache')
   })
 
-  it('may hold a batch', async () => {
+  it('may contain a batch', async () => {
     const { prisma, touches, expectNames } = await openShop(provider)
     await prisma.$transaction(async (tx) => {
       const batch = await tx.$transaction([tx.user.update(rename('Bea')), tx.user.count()])
@@ -126,23 +126,23 @@ describe.each(providers)('on %s, an interactive transaction', (provider) => {
     await expectNames(['Bea'], 'database')
   })
 
-  it('that took too long is over, also where nobody noticed', async () => {
+  it('that times out invalidates nothing', async () => {
     const { prisma, expectNames } = await openShop(provider)
     const late = prisma.$transaction(
       async (tx) => {
         await tx.user.update(rename('Bea'))
         const isOpen = () => tx.user.count().then(Boolean, () => false)
-        // Timers come between, as the driver for SQLite may never wait for anything else.
+        // `setImmediate` lets timers run, because the SQLite driver may never wait for anything else.
         while (await isOpen()) await new Promise(setImmediate)
       },
       { timeout: 100 },
     )
     await expect(late).rejects.toMatchObject({ code: 'P2028' })
-    // The sentinel has seen that it was rolled back.
+    // The sentinel has seen the rollback.
     await expectNames(['Ann'], 'cache')
   })
 
-  it('with raw SQL that is rolled back leaves the cache alone', async () => {
+  it('with raw SQL that is rolled back invalidates nothing', async () => {
     const { prisma, expectNames } = await openShop(provider)
     await prisma
       .$transaction(async (tx) => {
@@ -155,7 +155,7 @@ describe.each(providers)('on %s, an interactive transaction', (provider) => {
 })
 
 describe.each(providers)('on %s, a batch', (provider) => {
-  it('is seen after its commit, and gives its results in order', async () => {
+  it('is seen after its commit, and returns its results in order', async () => {
     const { prisma, touches, expectNames } = await openShop(provider)
     const results = await prisma.$transaction([
       prisma.user.update(rename('Bea')),
@@ -167,7 +167,7 @@ describe.each(providers)('on %s, a batch', (provider) => {
     await expectNames(['Bea'], 'database')
   })
 
-  it('with a member that fails is not seen at all', async () => {
+  it('in which an operation fails invalidates nothing', async () => {
     const { prisma, touches, expectNames } = await openShop(provider)
     const failed = prisma.$transaction([
       prisma.user.update(rename('Bea')),
@@ -179,7 +179,7 @@ describe.each(providers)('on %s, a batch', (provider) => {
     await expectNames(['Ann'], 'cache')
   })
 
-  it('beside another one is settled by itself', async () => {
+  it('is settled separately from another one at the same time', async () => {
     const { prisma, expectNames } = await openShop(provider)
     await Promise.allSettled([
       prisma.$transaction([prisma.user.update(rename('Bea'))]),
@@ -190,7 +190,7 @@ describe.each(providers)('on %s, a batch', (provider) => {
 })
 
 describe.each(providers)('on %s, a write that the database refuses', (provider) => {
-  it('leaves the cache alone', async () => {
+  it('invalidates nothing', async () => {
     const { prisma, touches, expectNames } = await openShop(provider)
     const data = { email: 'ann@shop' }
     await expect(prisma.user.create({ data })).rejects.toMatchObject({ code: 'P2002' })
@@ -206,8 +206,8 @@ describe.each(providers)('on %s, a write that the database refuses', (provider) 
   })
 })
 
-describe('on postgresql, a read beside an open transaction', () => {
-  it('sees what is committed, and so does what it leaves in the cache', async () => {
+describe('on postgresql, a read during an open transaction', () => {
+  it('sees committed rows only, and stores only those', async () => {
     const { prisma, other, read, expectNames } = await openShop('postgresql')
     await prisma.$transaction(async (tx) => {
       await tx.user.update(rename('Bea'))
@@ -221,7 +221,7 @@ describe('on postgresql, a read beside an open transaction', () => {
     await expectNames(['Bea'], 'database')
   })
 
-  it('that began before the commit and ended after it leaves nothing stale', async () => {
+  it('that begins before the commit and ends after it stores nothing stale', async () => {
     const { prisma, other, plain, read } = await openShop('postgresql')
     let commit = () => {}
     const committed = new Promise<void>((resolve) => {
@@ -250,14 +250,14 @@ describe('on postgresql, a read beside an open transaction', () => {
 })
 
 describe.each(providers)('on %s, a transaction of another client', (provider) => {
-  it('is settled at its end, as the sentinel sees it', async () => {
+  it('is settled after its end, which the sentinel sees', async () => {
     const { client, prisma, expectNames } = await openShop(provider)
     await client.$transaction([prisma.user.update(rename('Bea'))] as never)
     await expectNames(['Bea'], 'database')
     await expectNames(['Bea'], 'cache')
   })
 
-  it('leaves other models in the cache', async () => {
+  it('does not affect other models', async () => {
     const { client, prisma } = await openShop(provider)
     await client.$transaction([prisma.user.update(rename('Bea'))] as never)
     await prisma.team.count()
@@ -265,7 +265,7 @@ describe.each(providers)('on %s, a transaction of another client', (provider) =>
     expect(prisma.$cache.stats().models.Team).toMatchObject({ hits: 1, misses: 1, bypasses: 0 })
   })
 
-  it('is that of an extension before the cache which wraps every query in a batch', async () => {
+  it('may come from an extension before the cache that wraps every query in a batch', async () => {
     const { database } = await openShop(provider)
     const base = database.connect().client
     const prisma = wrapped(base).$extends(cacheAside({ store: memory() }))
@@ -277,7 +277,7 @@ describe.each(providers)('on %s, a transaction of another client', (provider) =>
   })
 })
 
-/** As row-level security is done with Prisma: a statement goes before each query, in a batch with it. */
+/** Sends each query in a batch behind another statement, which is how row-level security is done with Prisma. */
 function wrapped(base: PrismaClient) {
   return base.$extends({
     query: {

@@ -8,7 +8,7 @@ async function open(options: CacheAsideOptions = {}) {
   const { client, statements } = database.connect()
   const models = { User: { writeThrough: true }, Membership: { writeThrough: true } }
   const prisma = client.$extends(cacheAside({ store: memory(), models, ...options }))
-  /** Whether the read is a hit: in the store, or of the query that reads the row again. */
+  /** Whether the read is a hit in the store, or joins the query that reads the row again. */
   async function isHit(read: () => PromiseLike<unknown>): Promise<boolean> {
     const before = prisma.$cache.stats().hits
     await read()
@@ -19,7 +19,7 @@ async function open(options: CacheAsideOptions = {}) {
 
 const user = { email: 'ann', handle: 'h1' }
 
-it('the next read of a row that was created, by any of its unique keys, is a hit', async () => {
+it('the first read of a created row is a hit, by each of its unique keys', async () => {
   const { prisma, isHit } = await open()
   const { id } = await prisma.user.create({ data: user })
   for (const where of [{ id }, { email: 'ann' }, { handle: 'h1' }]) {
@@ -35,11 +35,11 @@ it.each<[string, (prisma: Awaited<ReturnType<typeof open>>['prisma']) => Promise
     (prisma) => prisma.user.upsert({ where: { id: 1 }, create: user, update: { name: 'A' } }),
   ],
   [
-    'updated, where only part of it comes back',
+    'updated with a result that shows only part of it',
     (prisma) =>
       prisma.user.update({ where: { id: 1 }, data: { name: 'A' }, select: { name: true } }),
   ],
-])('so is that of one that was %s', async (_, write) => {
+])('the first read of a row is a hit after the row was %s', async (_, write) => {
   const { prisma, isHit } = await open()
   await prisma.user.create({ data: user })
   await write(prisma)
@@ -51,7 +51,7 @@ it.each<[string, (prisma: Awaited<ReturnType<typeof open>>['prisma']) => Promise
   expect(row).toMatchObject({ name: 'A' })
 })
 
-it('a compound key is a key', async () => {
+it('the first read by a compound key is a hit, too', async () => {
   const { prisma, isHit } = await open()
   await prisma.team.create({ data: { id: 1, name: 't' } })
   const { id: userId } = await prisma.user.create({ data: user })
@@ -61,7 +61,7 @@ it('a compound key is a key', async () => {
   expect(await isHit(() => prisma.membership.findUnique({ where }))).toBe(true)
 })
 
-it('a row that another write changes at the same time is read as it is in the end', async () => {
+it('writes of a row at the same time leave its last state in the cache', async () => {
   const { client, prisma } = await open()
   await prisma.user.create({ data: user })
   for (let round = 0; round < 20; round += 1) {
@@ -73,7 +73,7 @@ it('a row that another write changes at the same time is read as it is in the en
   }
 })
 
-it('rows of other models, and rows in transactions, are left to their readers', async () => {
+it('rows of other models, and rows in transactions, are not written through', async () => {
   const { prisma, isHit } = await open()
   const { id } = await prisma.org.create({ data: { name: 'o' } })
   expect(await isHit(() => prisma.org.findUnique({ where: { id } }))).toBe(false)
@@ -81,7 +81,7 @@ it('rows of other models, and rows in transactions, are left to their readers', 
   expect(await isHit(() => prisma.user.findUnique({ where: { email: 'ann' } }))).toBe(false)
 })
 
-it('is done also where reads are cached only on demand, and before the client disconnects', async () => {
+it('rows are written through also in the mode opt-in, and before the client disconnects', async () => {
   const { prisma, isHit, statements } = await open({ mode: 'opt-in' })
   await prisma.user.create({ data: user })
   const read = () => prisma.user.findUnique({ where: { email: 'ann' }, cache: true })

@@ -15,11 +15,11 @@ import { newTag } from '../store/conformance.js'
 const NOW = Date.now()
 const LAG = 60_000
 
-/** A row, as the writes of several processes settle what they made of it. */
+/** Makes a row whose versions are settled by the writes of several processes. */
 function openRow() {
   const store = memory()
   const tag = newTag()
-  /** At a time in milliseconds from now. */
+  /** Settles a version. Times are milliseconds from now. */
   const settle = (version: number, at: number, { isNew = false, began = at } = {}) =>
     store.settle(newWriteId(), {
       touched: [tag],
@@ -29,8 +29,8 @@ function openRow() {
   return { settle, isOld }
 }
 
-describe('an answer is older', () => {
-  it('than a write that was settled within a minute, and only if it shows a lesser version', async () => {
+describe('an answer counts as older', () => {
+  it('for a minute after a write with a greater version', async () => {
     const { settle, isOld } = openRow()
     await settle(4, 0)
     expect(await isOld(3, LAG)).toBe(true)
@@ -38,7 +38,7 @@ describe('an answer is older', () => {
     expect(await isOld(3, LAG + 1)).toBe(false)
   })
 
-  it('if one of its rows is', async () => {
+  it('if one of its rows has a lesser version', async () => {
     const store = memory()
     const [one, other] = [newTag(), newTag()]
     const rows = settledRows(new Map([[other, { version: 4, isNew: false }]]), NOW, NOW)
@@ -52,13 +52,13 @@ describe('an answer is older', () => {
     expect(await isOlder(store, shown(4), NOW)).toBe(false)
   })
 
-  it('never where it shows no version: the store is not asked', async () => {
-    const store = { ...memory(), states: () => Promise.reject(new Error('asked')) }
+  it('only if it shows a version: without one, the store is not called', async () => {
+    const store = { ...memory(), states: () => Promise.reject(new Error('called')) }
     expect(await isOlder(store, undefined, NOW)).toBe(false)
     expect(await isOlder(store, new Map(), NOW)).toBe(false)
   })
 
-  it('than the update of a new row, also if its creation is settled after that', async () => {
+  it('than the update of a new row, also if the creation is settled after the update', async () => {
     const { settle, isOld } = openRow()
     await settle(2, 5)
     await settle(1, 6, { isNew: true, began: 1 })
@@ -66,15 +66,15 @@ describe('an answer is older', () => {
   })
 })
 
-describe('an answer is not older', () => {
-  it('than a row that had the same id before the one that it shows', async () => {
+describe('an answer does not count as older', () => {
+  it('than a deleted row that had the same id', async () => {
     const { settle, isOld } = openRow()
     await settle(9, 1)
     await settle(1, 5, { isNew: true, began: 1 })
     expect(await isOld(1, 5)).toBe(false)
   })
 
-  it('than a write whose minute is over, though a write of a lesser version came after', async () => {
+  it('than a write more than a minute ago, also after a write with a lesser version', async () => {
     const { settle, isOld } = openRow()
     await settle(9, 0)
     await settle(2, LAG + 1)
@@ -86,10 +86,10 @@ describe('an answer is not older', () => {
 describe('a write', () => {
   const id = tag('', 'User{id:1}')
   const other = tag('', 'User{id:2}')
-  const written = new Map([id, other].map((of) => [of.id, { version: 4, isNew: false }]))
+  const written = new Map([id, other].map((tag) => [tag.id, { version: 4, isNew: false }]))
   const [expected, unexpected] = [new Error('no'), new Error('perhaps')]
 
-  /** @returns the versions that are remembered of the two rows, of which one is touched. */
+  /** @returns the versions that the store remembers of two rows, one of which is touched. */
   async function end(outcome: () => Promise<unknown>) {
     const store = memory()
     const telemetry = new Telemetry()
@@ -116,7 +116,7 @@ describe('a write', () => {
     return (await store.states([id.id, other.id])).map(({ row }) => row)
   }
 
-  it('that happened tells what it made of the rows that it touched', async () => {
+  it('that happened stores the versions of the rows that it touched', async () => {
     const row = { version: 4, until: NOW + LAG }
     expect(await end(async () => 'done')).toEqual([row, undefined])
   })
@@ -124,12 +124,12 @@ describe('a write', () => {
   it.each([
     ['did not happen', expected],
     ['may have happened', unexpected],
-  ])('that %s tells nothing of them', async (_, error) => {
+  ])('that %s stores no versions', async (_, error) => {
     expect(await end(() => Promise.reject(error))).toEqual([undefined, undefined])
   })
 })
 
-describe('of what one write made of a row', () => {
+describe('if one write changes a row several times', () => {
   const tag = newTag()
   const all = (...parts: WrittenVersion[]): WrittenVersion | undefined => {
     const rows = new Map<TagId, WrittenVersion>()
@@ -137,21 +137,21 @@ describe('of what one write made of a row', () => {
     return rows.get(tag)
   }
 
-  it('the greatest version counts', () => {
+  it('its greatest version counts', () => {
     const [less, greater] = [2, 3].map((version) => ({ version, isNew: false }))
     expect(all(less as WrittenVersion, greater as WrittenVersion, less as WrittenVersion)).toEqual(
       greater,
     )
   })
 
-  it('what it created stays new when it is updated', () => {
+  it('a created row stays new when it is updated', () => {
     expect(all({ version: 1, isNew: true }, { version: 2, isNew: false })).toEqual({
       version: 2,
       isNew: true,
     })
   })
 
-  it('what it created has nothing to do with what it deleted', () => {
+  it('a created row replaces a deleted row with the same id', () => {
     expect(all({ version: 9, isNew: false }, { version: 1, isNew: true })).toEqual({
       version: 1,
       isNew: true,
