@@ -3,16 +3,21 @@ import { both, carry, type Facts, NOTHING_KNOWN } from './facts.js'
 import { alternatives } from './filter.js'
 import type { Touches } from './touches.js'
 import type { TrackedKeys } from './tracked-keys.js'
+import type { Updates } from './updates.js'
 
 /** The write whose touches are gathered. */
 export interface PlannedWrite {
   readonly tracked: TrackedKeys
   readonly touches: Touches
+  /** The updates that the parts of the write make. */
+  readonly updates: Updates
 }
 
 /** A row, or several alike, that the write creates or changes. */
 export interface ParentRows {
   readonly model: Model
+  /** Whether the write names the rows itself, and not in a nested write. */
+  readonly isRoot: boolean
   /** Undefined where the rows are new. */
   readonly before: Facts | undefined
   readonly after: Facts
@@ -75,7 +80,8 @@ export function link(
     const others = carry(after, there, here) ?? carry(rows.after, here, here) ?? NOTHING_KNOWN
     const apart = nulls(here)
     const changed = new Set(here)
-    touches.rows(rows.model.name, { kind: 'update', before: others, after: apart, changed })
+    const { model, isRoot } = rows
+    touches.rows(model.name, { kind: 'update', before: others, after: apart, changed, isRoot })
   }
 }
 

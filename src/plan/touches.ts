@@ -2,6 +2,7 @@ import type { ForeignKey } from '../catalog/catalog.js'
 import { carry, combinations, type Facts, NOTHING_KNOWN } from './facts.js'
 import type { Tag, TagId } from './tag.js'
 import type { TrackedKey, TrackedKeys } from './tracked-keys.js'
+import { Updates } from './updates.js'
 
 /** What happens to rows of a model, and what is known of them. Facts may say less than the truth, never more. */
 export type RowChange =
@@ -13,6 +14,8 @@ export type RowChange =
       readonly after: Facts
       /** The fields whose values may change; the others have the same before and after. */
       readonly changed: ReadonlySet<string>
+      /** Whether it is part of how the write changes the rows that it names itself. Default: it is not. */
+      readonly isRoot?: boolean
     }
 
 type Update = Extract<RowChange, { kind: 'update' }>
@@ -25,6 +28,7 @@ const MAX_TAGS_OF_KEY = 256
  * them, which referential actions change too (by the database, or by Prisma with `relationMode = "prisma"`).
  */
 export class Touches {
+  readonly updates = new Updates()
   readonly #tracked: TrackedKeys
   readonly #models = new Set<string>()
   readonly #inserts = new Set<string>()
@@ -44,6 +48,7 @@ export class Touches {
   rows(model: string, given: RowChange): void {
     const change = given.kind === 'update' ? { ...given, ...valuesOf(given) } : given
     this.#models.add(model)
+    if (change.kind === 'update') this.updates.add(model, { isRoot: false, ...change })
     for (const key of this.#tracked.keys(model)) this.#touchKey(key, change)
     // No row refers to one that did not exist.
     if (change.kind === 'insert') return

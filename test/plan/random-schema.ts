@@ -174,5 +174,5 @@ function relate(from: Building, to: Building, plan: RelationPlan, index: number)
   const isList = plan.kind === 'many'
   from.lines.push(`${one} ${to.name}${isList ? '[]' : '?'} @relation("${relation}")`)
   from.relations[one] = { model: to.name, list: isList, held: true }
-  to.relations[other] = { model: from.name, list: false }
+  to.relations[other] = { model: from.name, list: false, refersTo: references }
 }

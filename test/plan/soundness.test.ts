@@ -13,7 +13,7 @@ import { survey } from '../../src/plan/survey.js'
 import type { TagId } from '../../src/plan/tag.js'
 import { touchesOf } from '../../src/plan/touches-of-write.js'
 import type { TrackedKeys } from '../../src/plan/tracked-keys.js'
-import { readsOf } from '../programs/reads.js'
+import { keyReadsOf, readsOf } from '../programs/reads.js'
 import { addRows } from '../programs/rows.js'
 import { type Call, writesOf } from '../programs/writes.js'
 import { bounds, seed as firstSeed } from '../support/bounds.js'
@@ -25,7 +25,7 @@ const WRITES = 400
 const MOST_WRITES = 10 * WRITES
 /** So many writes must have been made, answers changed, and answers spared. */
 const ENOUGH = 10
-const READS = 12
+const READS = 24
 
 const root = join(import.meta.dirname, '../..')
 
@@ -46,7 +46,9 @@ it.each(Array.from({ length: bounds.schemas }, (_, n) => n))(
     const models = Object.keys(schema.rows)
     const { client, text } = await openDatabase(schema, prefix)
     const tracked = trackedOf(parseSchema(text), { [`${prefix}M0`]: [['name'], ['rank', 'code']] })
-    const reads = fc.sample(readsOf(models), { seed, numRuns: READS * 8 }) as ModelCall[]
+    const reads = fc
+      .sample(fc.tuple(readsOf(models), keyReadsOf(models)), { seed, numRuns: READS * 4 })
+      .flat() as ModelCall[]
 
     const tally = { written: 0, changed: 0, spared: 0 }
     const isEnough = () => Object.values(tally).every((count) => count > ENOUGH)

@@ -23,6 +23,16 @@ export const readsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
       ),
     )
 
+/** Reads that give one column a value, as an application does with keys: what a write touches precisely shows here. */
+export const keyReadsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
+  fc.constantFrom(...models).chain((model) => {
+    const { columns, uniques, foreignKeys } = rowsOf(model)
+    return fc
+      .constantFrom(...new Set([...uniques.flat(), ...foreignKeys]))
+      .chain((name) => fc.record({ [name]: columns[name] ?? none }))
+      .map((where) => ({ model, operation: 'findMany', args: { where } }))
+  })
+
 function call(model: string, operation: string, args: fc.Arbitrary<Args>): fc.Arbitrary<Call> {
   return args.map((given) => ({ model, operation, args: given }))
 }

@@ -22,11 +22,13 @@ export interface RelationRows {
   readonly list: boolean
   /** Of a to-one relation: whether the other model has the foreign key. */
   readonly held?: boolean
+  /** The columns of the other model that the foreign key refers to. */
+  readonly refersTo?: readonly string[]
 }
 
 const oneOf = (...values: readonly unknown[]) => fc.constantFrom(...values)
 const id = (max: number) => fc.integer({ min: 1, max })
-const one = (model: string) => ({ model, list: false })
+const one = (model: string, refersTo = ['id']) => ({ model, list: false, refersTo })
 const many = (model: string) => ({ model, list: true })
 
 const handle = oneOf(null, 'h1', 'h2', 'h3')
@@ -59,7 +61,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
       reports: many('User'),
       followers: many('User'),
       following: many('User'),
-      profile: { ...one('Profile'), held: true },
+      profile: { ...one('Profile', []), held: true },
       posts: many('Post'),
       edited: many('Post'),
       comments: many('Comment'),
@@ -146,7 +148,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
     required: ['label'],
     foreignKeys: ['handle'],
     uniques: [['id']],
-    relations: { owner: one('User') },
+    relations: { owner: one('User', ['handle']) },
     numbers: ['id'],
   },
   Everything: {
