@@ -43,6 +43,8 @@ export interface Field {
   readonly default: Default
   /** Whether Prisma sets it at each update. */
   readonly updatedAt: boolean
+  /** Whether the database may compute it from other columns of the row at each update. */
+  readonly computed: boolean
 }
 
 /** A native type of the database, such as `@db.VarChar(20)`. */

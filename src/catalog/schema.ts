@@ -34,7 +34,7 @@ function parse(text: string): Catalog {
       name: model.name,
       table: model.dbName ?? model.name,
       kind: views.has(model.name) ? 'view' : 'table',
-      fields: new Map(model.fields.filter((f) => !isRelation(f)).map((f) => [f.name, fieldOf(f)])),
+      fields: fieldsOf(model),
       relations: new Map(
         relations.map((field) => [field.name, relationOf(models, model, field, joinTables)]),
       ),
@@ -87,7 +87,13 @@ function isRelation(field: DmmfField): boolean {
   return field.relationName !== undefined
 }
 
-function fieldOf(field: DmmfField): Field {
+function fieldsOf(model: DmmfModel): ReadonlyMap<string, Field> {
+  const columns = model.fields.filter((field) => !isRelation(field))
+  const names = columns.map(({ name, dbName }) => dbName ?? name)
+  return new Map(columns.map((field) => [field.name, fieldOf(field, names)]))
+}
+
+function fieldOf(field: DmmfField, columns: readonly string[]): Field {
   const [name, args] = field.nativeType ?? []
   return {
     name: field.name,
@@ -98,7 +104,25 @@ function fieldOf(field: DmmfField): Field {
     required: field.isRequired,
     default: defaultOf(field),
     updatedAt: field.isUpdatedAt,
+    computed: isComputed(field, columns),
   }
+}
+
+/**
+ * Whether the column may be generated from others. A schema shows such a column as `dbgenerated`, with its
+ * expression or without one. An expression that names no column, such as `gen_random_uuid()`, is a default.
+ */
+function isComputed({ default: given }: DmmfField, columns: readonly string[]): boolean {
+  const { name, args = [] } = Object(given) as { name?: unknown; args?: readonly unknown[] }
+  if (name !== 'dbgenerated') return false
+  const expression = args.join(' ').toLowerCase()
+  if (expression.trim() === '') return true
+  const words = new Set(expression.split(/[^\p{L}\p{N}_$]+/u))
+  return columns.some((column) => {
+    const lower = column.toLowerCase()
+    const isWord = /^[\p{L}\p{N}_$]+$/u.test(lower)
+    return isWord ? words.has(lower) : expression.includes(lower)
+  })
 }
 
 function defaultOf({ default: given }: DmmfField): Default {

@@ -10,6 +10,8 @@ export interface ModelSettings extends PartialPolicy {
   readonly dependsOn: readonly string[] | undefined
   readonly trackBy: readonly (readonly string[])[]
   readonly inexact: readonly string[]
+  /** The fields that the database changes by itself. */
+  readonly computed: readonly string[]
   readonly writeThrough: boolean
   /** The column that counts the updates of a row. */
   readonly version: string | undefined
@@ -21,6 +23,7 @@ const EMPTY_SETTINGS: ModelSettings = {
   dependsOn: undefined,
   trackBy: [],
   inexact: [],
+  computed: [],
   writeThrough: false,
   version: undefined,
 }
@@ -67,7 +70,7 @@ function settingsOfModel(about: GivenForModel): ModelSettings {
   if (given === false) return { ...base, enabled: false }
   checkKeys(path, given, modelOptionNames)
   const options = given as ModelOptions
-  const { dependsOn, trackBy, inexact, writeThrough, version } = options
+  const { dependsOn, trackBy, inexact, computed, writeThrough, version } = options
   checkBoolean(`${path}.writeThrough`, writeThrough)
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
     checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
@@ -76,12 +79,16 @@ function settingsOfModel(about: GivenForModel): ModelSettings {
     trackedFields(`${path}.trackBy`, key, model, catalog.provider),
   )
   checkInexact(`${path}.inexact`, inexact, model, tracked)
+  for (const name of checkList(`${path}.computed`, computed)) {
+    checkField(`${path}.computed`, name, model)
+  }
   return {
     ...mergePolicies(partialPolicyOf(`${path}.`, options), base),
     enabled: true,
     dependsOn: dependsOn ?? base.dependsOn,
     trackBy: [...base.trackBy, ...tracked],
     inexact: [...base.inexact, ...(inexact ?? [])],
+    computed: [...base.computed, ...(computed ?? [])],
     writeThrough: writeThrough ?? base.writeThrough,
     version: versionColumn(`${path}.version`, version, model) ?? base.version,
   }

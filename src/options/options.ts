@@ -131,6 +131,17 @@ export interface ModelOptions<M extends string = string> {
    */
   readonly inexact?: readonly string[] | undefined
   /**
+   * Fields that the database changes by itself when a row is written, though the schema does not show it,
+   * such as by a trigger. Every write of a row counts as changing them. Default none. Fields with
+   * `@default(dbgenerated())`, as Prisma shows generated columns, need not be named.
+   *
+   * @example
+   * ```ts
+   * cacheAside({ models: { Post: { computed: ['slug'] } } })
+   * ```
+   */
+  readonly computed?: readonly string[] | undefined
+  /**
    * Whether a row that `create`, `update` or `upsert` returned outside a transaction is read once more at
    * once, by each of its unique keys, so that the next plain `findUnique` of it is a hit. Default false.
    * It costs the database one query for each key.
@@ -158,6 +169,7 @@ export const modelOptionNames = [
   'staleIfError',
   'trackBy',
   'inexact',
+  'computed',
   'writeThrough',
   'dependsOn',
   'version',

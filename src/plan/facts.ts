@@ -20,6 +20,12 @@ export function both(one: Facts, other: Facts): Facts {
   return facts
 }
 
+/** What is known but for these fields. */
+export function without(facts: Facts, fields: ReadonlySet<string>): Facts {
+  if (fields.size === 0) return facts
+  return new Map([...facts].filter(([field]) => !fields.has(field)))
+}
+
 /** What is known where one fact of each side holds. Where the combinations are too many, one side is dropped. */
 export function eachWithEach(ones: readonly Facts[], others: readonly Facts[]): readonly Facts[] {
   if (ones.length * others.length > MAX_PINNED_VALUES) {

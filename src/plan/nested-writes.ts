@@ -1,6 +1,6 @@
 import type { Model, Relation } from '../catalog/catalog.js'
 import { changedBy, factsOfData, factsOfNew } from './data.js'
-import { carry, eachWithEach, type Facts, NOTHING_KNOWN } from './facts.js'
+import { carry, eachWithEach, type Facts, NOTHING_KNOWN, without } from './facts.js'
 import { alternatives } from './filter.js'
 import { type Args, isSkip, listOf, objectOf } from './query.js'
 import {
@@ -34,7 +34,7 @@ interface NewRow {
 function insert(write: PlannedWrite, { model, data, known, implied, isRoot }: NewRow): void {
   const after = new Map([...factsOfNew(write.tracked, model, data, implied), ...known])
   write.touches.rows(model.name, { kind: 'insert', after })
-  const elsewhere = write.updates.changing(model.name, after, isRoot)
+  const elsewhere = notByData(write, model, after, isRoot)
   nest(write, { model, isRoot, before: undefined, after: without(after, elsewhere) }, data)
 }
 
@@ -68,7 +68,7 @@ function change(write: PlannedWrite, { model, facts, data, shown, isRoot }: Chan
   // Another part of the write may change the same rows, such as a referential action: after an update of
   // the row that they refer to, the result shows their new foreign key. Nothing that it shows of such a
   // field is known to hold before or after this part.
-  const elsewhere = write.updates.changing(model.name, new Map([...facts, ...shown]), isRoot)
+  const elsewhere = notByData(write, model, new Map([...facts, ...shown]), isRoot)
   const changed = new Set([...changedBy(model, data), ...elsewhere])
   const known = without(shown, elsewhere)
   const before = new Map([...facts, ...without(known, changed)])
@@ -81,9 +81,14 @@ function change(write: PlannedWrite, { model, facts, data, shown, isRoot }: Chan
   nest(write, { model, isRoot, before, after }, data)
 }
 
-function without(facts: Facts, fields: ReadonlySet<string>): Facts {
-  if (fields.size === 0) return facts
-  return new Map([...facts].filter(([field]) => !fields.has(field)))
+/** The fields of the rows that may change besides those that the data of their own part changes. */
+function notByData(
+  { tracked, updates }: PlannedWrite,
+  { name }: Model,
+  facts: Facts,
+  isRoot: boolean,
+): ReadonlySet<string> {
+  return new Set([...updates.changing(name, facts, isRoot), ...tracked.computed(name)])
 }
 
 /** Touches what the operations on relations in the data touch. */

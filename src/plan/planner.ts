@@ -41,6 +41,8 @@ export interface PlannedModel {
   readonly trackBy: readonly (readonly string[])[]
   /** The fields that the database does not compare exactly, though the schema does not show it. */
   readonly inexact: readonly string[]
+  /** The fields that the database changes by itself, though the schema does not show it. */
+  readonly computed: readonly string[]
   /** The column that counts the updates of a row. */
   readonly version?: string | undefined
 }
@@ -92,6 +94,7 @@ export class Planner {
       keyspace,
       trackBy: (model) => models.get(model)?.trackBy ?? [],
       inexact: (model) => models.get(model)?.inexact ?? [],
+      computed: (model) => models.get(model)?.computed ?? [],
       isComputed: (field) => computed.has(field) || this.#computedLater.has(field),
     })
   }

@@ -1,5 +1,5 @@
 import type { ForeignKey } from '../catalog/catalog.js'
-import { carry, combinations, type Facts, NOTHING_KNOWN } from './facts.js'
+import { carry, combinations, type Facts, NOTHING_KNOWN, without } from './facts.js'
 import type { Tag, TagId } from './tag.js'
 import type { TrackedKey, TrackedKeys } from './tracked-keys.js'
 import { Updates } from './updates.js'
@@ -46,7 +46,7 @@ export class Touches {
   }
 
   rows(model: string, given: RowChange): void {
-    const change = given.kind === 'update' ? { ...given, ...valuesOf(given) } : given
+    const change = withComputed(given, this.#tracked.computed(model))
     this.#models.add(model)
     if (change.kind === 'update') this.updates.add(model, { isRoot: false, ...change })
     for (const key of this.#tracked.keys(model)) this.#touchKey(key, change)
@@ -142,6 +142,21 @@ export class Touches {
     if (this.#done.has(text)) return true
     this.#done.add(text)
     return false
+  }
+}
+
+/** The change with what the database computes with it, and with what is known of the fields that do not change. */
+function withComputed(change: RowChange, computed: ReadonlySet<string>): RowChange {
+  switch (change.kind) {
+    case 'insert':
+      return { ...change, after: without(change.after, computed) }
+    case 'delete':
+      return change
+    case 'update': {
+      const changed = new Set([...change.changed, ...computed])
+      const after = without(change.after, computed)
+      return { ...change, changed, ...valuesOf({ ...change, after, changed }) }
+    }
   }
 }
 

@@ -11,6 +11,8 @@ export interface TrackedKeysOptions {
   readonly trackBy: (model: string) => readonly (readonly string[])[]
   /** The fields of a model that the database does not compare exactly, though the schema does not show it. */
   readonly inexact: (model: string) => readonly string[]
+  /** The fields of a model that the database changes by itself, though the schema does not show it. */
+  readonly computed: (model: string) => readonly string[]
   /** Whether a client's extension may give the field, as `User.email`, another value than the database's. */
   readonly isComputed: (field: string) => boolean
 }
@@ -30,6 +32,7 @@ interface TrackedModel {
   readonly insert: Tag
   readonly keys: readonly TrackedKey[]
   readonly normalisers: ReadonlyMap<string, Normalise>
+  readonly computed: ReadonlySet<string>
 }
 
 /** The number of tags that are remembered, because making one takes a hash. */
@@ -42,7 +45,8 @@ export class TrackedKeys {
   readonly #isComputed: TrackedKeysOptions['isComputed']
   readonly #keyTags = new LRUCache<string, Tag>({ max: MAX_REMEMBERED_TAGS })
 
-  constructor({ catalog, keyspace, trackBy, inexact, isComputed }: TrackedKeysOptions) {
+  constructor(options: TrackedKeysOptions) {
+    const { catalog, keyspace, trackBy, inexact, computed, isComputed } = options
     this.#catalog = catalog
     this.#isComputed = isComputed
     this.#models = new Map(
@@ -53,6 +57,7 @@ export class TrackedKeys {
           keyspace,
           trackBy: trackBy(model.name),
           inexact: inexact(model.name),
+          computed: computed(model.name),
         }),
       ]),
     )
@@ -85,6 +90,14 @@ export class TrackedKeys {
   /** The normaliser of the field's values; undefined where the database does not compare them exactly. */
   normaliser(model: string, field: string): Normalise | undefined {
     return this.#of(model).normalisers.get(field)
+  }
+
+  /**
+   * The fields that the database may change at every write of a row. Their values are never known after one:
+   * a result need not show what a trigger did.
+   */
+  computed(model: string): ReadonlySet<string> {
+    return this.#of(model).computed
   }
 
   /** The tag that every write touches which may change any row of the model. */
@@ -125,6 +138,7 @@ interface TrackingOfModel {
   readonly keyspace: string
   readonly trackBy: readonly (readonly string[])[]
   readonly inexact: readonly string[]
+  readonly computed: readonly string[]
 }
 
 function trackedModel(model: Model, tracking: TrackingOfModel): TrackedModel {
@@ -142,6 +156,10 @@ function trackedModel(model: Model, tracking: TrackingOfModel): TrackedModel {
     insert: tagOf(`${name}{+}`, identity('+')),
     keys,
     normalisers,
+    computed: new Set([
+      ...tracking.computed,
+      ...[...fields.values()].flatMap((field) => (field.computed ? field.name : [])),
+    ]),
   }
 }
 

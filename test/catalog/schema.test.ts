@@ -119,6 +119,21 @@ describe('a model', () => {
     expect(fields.get('no')).toMatchObject({ default: { kind: 'none' }, required: false })
   })
 
+  it('has columns that the database may compute from others, as far as the schema shows it', () => {
+    const catalog = catalogOf(`
+      model A {
+        id String @id @default(dbgenerated("gen_random_uuid()")) @db.Uuid
+        title String @map("the_title")
+        other String @default("lower")
+        slug String @default(dbgenerated())
+        short String @default(dbgenerated("lower(\\"the_title\\")"))
+        day String @default(dbgenerated("to_char(now(), 'id_2')"))
+      }`)
+    const { fields } = modelOf(catalog, 'A')
+    const computed = [...fields.values()].filter((field) => field.computed)
+    expect(computed.map(({ name }) => name)).toEqual(['slug', 'short'])
+  })
+
   it('that is not in the schema is an error', () => {
     expect(() => modelOf(shop, 'Usr')).toThrow("the catalog has no model 'Usr'")
   })

@@ -11,6 +11,7 @@ const anySettings: PlannedModel = {
   dependsOn: undefined,
   trackBy: [],
   inexact: [],
+  computed: [],
 }
 
 function plannerWith({

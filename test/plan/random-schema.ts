@@ -13,6 +13,8 @@ interface ModelPlan {
   readonly id: IdKind
   readonly hasUnique: boolean
   readonly hasPair: boolean
+  /** Whether the database computes a column `slug` from the name. */
+  readonly hasSlug: boolean
 }
 
 interface RelationPlan {
@@ -32,6 +34,7 @@ const modelPlan = fc.record<ModelPlan>({
   id: fc.constantFrom('number', 'number', 'text', 'pair'),
   hasUnique: fc.boolean(),
   hasPair: fc.boolean(),
+  hasSlug: fc.boolean(),
 })
 
 const relationPlan = fc.record<RelationPlan>({
@@ -62,6 +65,7 @@ interface Building {
   readonly columns: Record<string, fc.Arbitrary<unknown>>
   readonly required: string[]
   readonly foreignKeys: string[]
+  readonly computed: string[]
   readonly uniques: string[][]
   readonly relations: Record<string, RelationRows>
 }
@@ -85,9 +89,9 @@ function build(
   return {
     text: text.join('\n\n'),
     rows: Object.fromEntries(
-      models.map(({ name, columns, required, foreignKeys, uniques, relations }) => [
+      models.map(({ name, columns, required, foreignKeys, computed, uniques, relations }) => [
         name,
-        { columns, required, foreignKeys, uniques, relations, numbers: ['rank'] },
+        { columns, required, foreignKeys, computed, uniques, relations, numbers: ['rank'] },
       ]),
     ),
   }
@@ -102,6 +106,7 @@ function start(name: string, plan: ModelPlan): Building {
     columns: { rank: fc.nat({ max: 2 }), name: maybe(words), code: maybe(words) },
     required: [],
     foreignKeys: [],
+    computed: [],
     uniques: [],
     relations: {},
   }
@@ -126,6 +131,11 @@ function start(name: string, plan: ModelPlan): Building {
   model.lines.push('rank Int @default(0)', 'name String?')
   model.lines.push(`code String? ${plan.hasUnique ? '@unique' : ''}`)
   if (plan.hasUnique) model.uniques.push(['code'])
+  if (plan.hasSlug) {
+    model.lines.push('slug String? @default(dbgenerated())')
+    model.columns.slug = maybe(words)
+    model.computed.push('slug')
+  }
   if (plan.hasPair) {
     model.attributes.push('@@unique([rank, name])')
     model.uniques.push(['rank', 'name'])

@@ -11,6 +11,7 @@ export function trackedOf(
     keyspace: '',
     trackBy: (model) => trackBy[model] ?? [],
     inexact: () => [],
+    computed: () => [],
     isComputed: () => false,
   })
 }

@@ -128,6 +128,7 @@ const topics: Readonly<Record<string, readonly string[]>> = {
   'takes every unique value for taken': ['User', 'Profile', 'Tag'],
   'overlooks cursors': ['Post'],
   'pins by the first branch of OR': ['Tag'],
+  'overlooks generated columns': ['Peculiar'],
   'takes loose text for exact': ['Peculiar'],
   'takes values as they are written': ['Peculiar'],
 }
@@ -145,6 +146,7 @@ const seeds: Readonly<Record<string, number>> = {
   'drops the value after': 26,
   'takes no field for changed': 26,
   'overlooks nested updates of keys': 29,
+  'overlooks generated columns': 3,
   'drops rows of join tables': 30,
   'drops inserts': 16,
   'drops family tags': 9,
@@ -212,6 +214,12 @@ const mutants: Record<string, Mutant> = {
       },
     }),
   ],
+  'overlooks generated columns': spoilCatalog((model) => ({
+    ...model,
+    fields: new Map(
+      Array.from(model.fields, ([name, field]) => [name, { ...field, computed: false }]),
+    ),
+  })),
   'drops rows of join tables': spoilTouches((model, change) =>
     model.startsWith('_') ? undefined : change,
   ),

@@ -26,9 +26,9 @@ export const readsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
 /** Reads that give one column a value, as an application does with keys: what a write touches precisely shows here. */
 export const keyReadsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
   fc.constantFrom(...models).chain((model) => {
-    const { columns, uniques, foreignKeys } = rowsOf(model)
+    const { columns, uniques, foreignKeys, computed = [] } = rowsOf(model)
     return fc
-      .constantFrom(...new Set([...uniques.flat(), ...foreignKeys]))
+      .constantFrom(...new Set([...uniques.flat(), ...foreignKeys, ...computed]))
       .chain((name) => fc.record({ [name]: columns[name] ?? none }))
       .map((where) => ({ model, operation: 'findMany', args: { where } }))
   })

@@ -10,6 +10,8 @@ export interface ModelRows {
   /** Those that a row must be given. */
   readonly required: readonly string[]
   readonly foreignKeys: readonly string[]
+  /** The columns that the database computes, so that no write gives them a value. */
+  readonly computed?: readonly string[]
   /** Each a way to name one row. */
   readonly uniques: readonly (readonly string[])[]
   readonly relations: Readonly<Record<string, RelationRows>>
@@ -39,7 +41,7 @@ const TOKEN = '0000abcd-0000-4000-8000-00000000000f'
 export const trackBy: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
   Post: ['title', ['authorId', 'published']],
   Everything: ['string', 'int', 'bigint', 'boolean', 'date', 'bytes', 'role'],
-  Peculiar: ['short', 'moment', 'big', 'bytes'],
+  Peculiar: ['short', 'lower', 'moment', 'big', 'bytes'],
 }
 
 export const rows: Readonly<Record<string, ModelRows>> = {
@@ -179,6 +181,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
     columns: {
       id: id(4),
       short: oneOf(null, 'a', 'A', 'a  ', 'abc', 'abc ', 'á'),
+      lower: oneOf(null, 'a', 'a  ', 'abc'),
       folded: oneOf(null, 'x', 'X', 'y'),
       padded: oneOf(null, 'p', 'p ', 'P'),
       amount: oneOf(null, 1, '1', '1.0', '1.10', 1.1, '1.104', '0', '-0'),
@@ -195,6 +198,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
     },
     required: [],
     foreignKeys: [],
+    computed: ['lower'],
     uniques: [['id'], ['folded'], ['token'], ['short', 'amount']],
     relations: {},
     numbers: ['id'],
