@@ -1,5 +1,11 @@
 import { annotationOf } from '../catalog/annotations.js'
-import { type Catalog, type Field, type Model, modelOf } from '../catalog/catalog.js'
+import {
+  type Catalog,
+  type Field,
+  type Model,
+  modelOf,
+  modelsOfClient,
+} from '../catalog/catalog.js'
 import { checkBoolean, checkKeys, checkList, checkName, wrong } from '../checks.js'
 import { normaliserOf } from '../plan/normalise.js'
 import { type CacheAsideOptions, type ModelOptions, modelOptionNames } from './options.js'
@@ -38,7 +44,7 @@ export function modelSettingsOf(
   catalog: Catalog,
 ): ReadonlyMap<string, ModelSettings> {
   const settings = new Map<string, ModelSettings>()
-  for (const model of tablesAndViews(catalog)) {
+  for (const model of modelsOfClient(catalog)) {
     const annotation = annotationOf(model)
     if (annotation === undefined) continue
     const path = `the @cache comment of model ${model.name}`
@@ -158,10 +164,5 @@ function checkField(path: string, given: unknown, model: Model): void {
 }
 
 function namesIn(catalog: Catalog): readonly string[] {
-  return tablesAndViews(catalog).map(({ name }) => name)
-}
-
-/** The models that the schema declares, without the join tables of implicit many-to-many relations. */
-function tablesAndViews(catalog: Catalog): readonly Model[] {
-  return [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
+  return modelsOfClient(catalog).map(({ name }) => name)
 }

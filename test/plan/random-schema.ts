@@ -26,6 +26,8 @@ interface RelationPlan {
   readonly onUpdate: string
   /** Whether it refers to a unique field instead of the id. */
   readonly byCode: boolean
+  /** The ends of the relation that the client ignores, though the foreign key is there. */
+  readonly ignored: 'none' | 'one' | 'both'
 }
 
 const MODELS = 3
@@ -45,6 +47,7 @@ const relationPlan = fc.record<RelationPlan>({
   onDelete: fc.constantFrom('', 'Cascade', 'SetNull', 'NoAction', 'Restrict'),
   onUpdate: fc.constantFrom('', 'Cascade', 'NoAction'),
   byCode: fc.boolean(),
+  ignored: fc.constantFrom('none', 'none', 'none', 'one', 'both'),
 })
 
 /** @param prefix of its models' names, which are to be told from those of other schemas. */
@@ -179,10 +182,15 @@ function relate(from: Building, to: Building, plan: RelationPlan, index: number)
     onDelete && `onDelete: ${onDelete}`,
     plan.onUpdate && `onUpdate: ${plan.onUpdate}`,
   ]
+  const attributeOf = (isIgnored: boolean) => (isIgnored ? '@ignore' : '')
+  const [onOne, onOther] = [plan.ignored === 'both', plan.ignored !== 'none']
   const args = [`"${relation}"`, `fields: [${fields}]`, `references: [${references}]`, ...actions]
-  to.lines.push(`${other} ${from.name}${mark} @relation(${args.filter(Boolean).join(', ')})`)
+  to.lines.push(
+    `${other} ${from.name}${mark} @relation(${args.filter(Boolean).join(', ')}) ${attributeOf(onOther)}`,
+  )
   const isList = plan.kind === 'many'
-  from.lines.push(`${one} ${to.name}${isList ? '[]' : '?'} @relation("${relation}")`)
-  from.relations[one] = { model: to.name, list: isList, held: true }
-  to.relations[other] = { model: from.name, list: false, refersTo: references }
+  const end = `${one} ${to.name}${isList ? '[]' : '?'} @relation("${relation}")`
+  from.lines.push(`${end} ${attributeOf(onOne)}`)
+  if (!onOne) from.relations[one] = { model: to.name, list: isList, held: true }
+  if (!onOther) to.relations[other] = { model: from.name, list: false, refersTo: references }
 }

@@ -177,6 +177,20 @@ describe('a removal takes along what the schema says', () => {
   })
 })
 
+it('a removal takes along rows of models and relations that the client ignores', () => {
+  const schema = schemaOf(`
+    model A { id Int @id; bs B[] @ignore }
+    model B {
+      id Int @id
+      aId Int
+      a A @relation(fields: [aId], references: [id], onDelete: Cascade)
+      cs C[]
+      @@ignore
+    }
+    model C { id Int @id; bId Int; b B @relation(fields: [bId], references: [id], onDelete: Cascade) @ignore }`)
+  expect(written(schema, 'A', 'delete', {})).toEqual(['A', 'B', 'C'])
+})
+
 describe('a change of a key takes along the rows that refer to it', () => {
   it.each<[string, Args]>([
     ['update', { data: { handle: 'h' } }],
