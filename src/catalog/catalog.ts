@@ -28,6 +28,8 @@ export interface Model {
   readonly compounds: ReadonlyMap<string, readonly string[]>
   /** The foreign keys, of any model, that refer to this model. */
   readonly referencedBy: readonly ForeignKey[]
+  /** The names of the join tables whose rows refer to rows of this model. */
+  readonly joinTables: readonly string[]
   /** The text of the `///` comment; undefined if there is none. */
   readonly documentation: string | undefined
 }

@@ -125,6 +125,7 @@ export function joinModel(
     keys: columns.map(({ fields }) => ({ fields, unique: false })),
     compounds: new Map(),
     referencedBy: [],
+    joinTables: [],
     documentation: undefined,
   }
 }

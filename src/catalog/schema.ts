@@ -52,6 +52,7 @@ function parse(text: string): Catalog {
       keys: keysOf(model),
       compounds: compoundsOf(model),
       referencedBy: foreignKeys.filter((key) => key.target === model.name),
+      joinTables: joinKeys.flatMap(({ target, holder }) => (target === model.name ? holder : [])),
       documentation: model.documentation,
     }
   })

@@ -147,7 +147,11 @@ export interface ModelOptions<M extends string = string> {
    * It costs the database one query for each key.
    */
   readonly writeThrough?: boolean | undefined
-  /** The models that a view reads. Without it, a view is not cached. */
+  /**
+   * The models that a view reads, with the join tables of their implicit many-to-many relations. Without it,
+   * a view is not cached. A view that the schema declares as a `model` needs it, too: without it, answers
+   * count as rows of an ordinary table.
+   */
   readonly dependsOn?: readonly M[] | undefined
   /**
    * The column that counts the updates of a row, for optimistic locking: an Int or BigInt with a default.

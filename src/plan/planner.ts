@@ -95,6 +95,7 @@ export class Planner {
       trackBy: (model) => models.get(model)?.trackBy ?? [],
       inexact: (model) => models.get(model)?.inexact ?? [],
       computed: (model) => models.get(model)?.computed ?? [],
+      dependsOn: (model) => models.get(model)?.dependsOn,
       isComputed: (field) => computed.has(field) || this.#computedLater.has(field),
     })
   }
@@ -229,7 +230,11 @@ export class Planner {
   /** The tags that a write touches of which only the models are known. */
   anyRowsOf(models: Iterable<string>): readonly Tag[] {
     const touches = new Touches(this.#tracked)
-    for (const name of models) touches.anyRows(name)
+    for (const name of models) {
+      // Rows of a view have no keys, and what it reads is not meant.
+      if (this.#tracked.model(name).kind === 'view') touches.someRows(name)
+      else touches.anyRows(name)
+    }
     return touches.tags()
   }
 
@@ -255,17 +260,12 @@ export class Planner {
 
   /** The models that the views among these read; undefined where a view does not say. */
   #behindViews(names: Iterable<string>): ReadonlySet<string> | undefined {
-    const views = new Set(names)
     const behind = new Set<string>()
-    // The set grows while the loop runs, as a view may read another.
-    for (const name of views) {
+    for (const name of names) {
       if (this.#tracked.model(name).kind !== 'view') continue
-      const { dependsOn } = this.#options.models.get(name) ?? {}
-      if (dependsOn === undefined) return undefined
-      for (const dependency of dependsOn) {
-        views.add(dependency)
-        behind.add(dependency)
-      }
+      const read = this.#tracked.behind(name)
+      if (read === undefined) return undefined
+      for (const model of read) behind.add(model)
     }
     return behind
   }

@@ -32,6 +32,7 @@ export class Touches {
   readonly #tracked: TrackedKeys
   readonly #models = new Set<string>()
   readonly #inserts = new Set<string>()
+  readonly #views = new Set<string>()
   /** The tags of each key's known values; `'family'` where other values are touched too. */
   readonly #keys = new Map<TrackedKey, Map<TagId, Tag> | 'family'>()
   readonly #done = new Set<string>()
@@ -48,6 +49,7 @@ export class Touches {
   rows(model: string, given: RowChange): void {
     const change = withComputed(given, this.#tracked.computed(model))
     this.#models.add(model)
+    this.#touchBehind(model)
     if (change.kind === 'update') this.updates.add(model, { isRoot: false, ...change })
     for (const key of this.#tracked.keys(model)) this.#touchKey(key, change)
     // No row refers to one that did not exist.
@@ -59,7 +61,9 @@ export class Touches {
       )
     if (references.length === 0 || this.#isDone(model, change)) return
     for (const reference of references) {
-      if (change.kind === 'delete') this.#onDelete(reference, change.before)
+      // A view follows the models that it reads, whatever a schema that declares it as a model says.
+      if (this.#tracked.model(reference.holder).kind === 'view') this.#models.add(reference.holder)
+      else if (change.kind === 'delete') this.#onDelete(reference, change.before)
       else this.#onUpdate(reference, change)
     }
   }
@@ -78,6 +82,14 @@ export class Touches {
       tags === 'family' ? [family] : [...tags.values()],
     )
     return [...models, ...inserts, ...keys]
+  }
+
+  /** A write to a view may change any row of the models that it reads. */
+  #touchBehind(model: string): void {
+    if (this.#tracked.model(model).kind !== 'view' || this.#views.has(model)) return
+    this.#views.add(model)
+    const behind = this.#tracked.behind(model) ?? this.#tracked.models.keys()
+    for (const name of behind) this.anyRows(name)
   }
 
   #touchKey(key: TrackedKey, change: RowChange): void {

@@ -13,6 +13,11 @@ export interface TrackedKeysOptions {
   readonly inexact: (model: string) => readonly string[]
   /** The fields of a model that the database changes by itself, though the schema does not show it. */
   readonly computed: (model: string) => readonly string[]
+  /**
+   * The models that a view reads; undefined where nobody says. A model for which it is known is a view, whatever
+   * the schema calls it.
+   */
+  readonly dependsOn: (model: string) => readonly string[] | undefined
   /** Whether a client's extension may give the field, as `User.email`, another value than the database's. */
   readonly isComputed: (field: string) => boolean
 }
@@ -42,12 +47,15 @@ const MAX_REMEMBERED_TAGS = 10_000
 export class TrackedKeys {
   readonly #models: ReadonlyMap<string, TrackedModel>
   readonly #catalog: Catalog
+  readonly #dependsOn: TrackedKeysOptions['dependsOn']
   readonly #isComputed: TrackedKeysOptions['isComputed']
   readonly #keyTags = new LRUCache<string, Tag>({ max: MAX_REMEMBERED_TAGS })
 
   constructor(options: TrackedKeysOptions) {
-    const { catalog, keyspace, trackBy, inexact, computed, isComputed } = options
+    const { keyspace, trackBy, inexact, computed, dependsOn, isComputed } = options
+    const catalog = withViews(options.catalog, dependsOn)
     this.#catalog = catalog
+    this.#dependsOn = dependsOn
     this.#isComputed = isComputed
     this.#models = new Map(
       Array.from(catalog.models.values(), (model) => [
@@ -120,10 +128,28 @@ export class TrackedKeys {
     return tag
   }
 
-  /** The tags that invalidate every entry which depends on any row of the model. */
+  /** The models that the view reads, those that views among them read included; undefined where it is not known. */
+  behind(view: string): ReadonlySet<string> | undefined {
+    const behind = new Set<string>()
+    const views = new Set([view])
+    // The set grows while the loop runs, as a view may read another.
+    for (const name of views) {
+      const dependsOn = this.#dependsOn(name)
+      if (dependsOn === undefined) return undefined
+      for (const dependency of dependsOn) {
+        for (const read of [dependency, ...this.model(dependency).joinTables]) behind.add(read)
+        if (this.model(dependency).kind === 'view') views.add(dependency)
+      }
+    }
+    return behind
+  }
+
+  /** The tags that invalidate every entry which depends on any row of the model, or of its join tables. */
   allTags(model: string): readonly Tag[] {
-    const { tag, keys } = this.#of(model)
-    return [tag, ...keys.map(({ family }) => family)]
+    return [model, ...this.model(model).joinTables].flatMap((name) => {
+      const { tag, keys } = this.#of(name)
+      return [tag, ...keys.map(({ family }) => family)]
+    })
   }
 
   #of(model: string): TrackedModel {
@@ -131,6 +157,15 @@ export class TrackedKeys {
     if (found === undefined) throw new Error(`the catalog has no model '${model}'`)
     return found
   }
+}
+
+/** The catalog, in which a model that reads others is a view. */
+function withViews(catalog: Catalog, dependsOn: TrackedKeysOptions['dependsOn']): Catalog {
+  const models = Array.from(catalog.models, ([name, model]): [string, Model] => {
+    const isView = model.kind === 'table' && dependsOn(name) !== undefined
+    return [name, isView ? { ...model, kind: 'view' } : model]
+  })
+  return { ...catalog, models: new Map(models) }
 }
 
 interface TrackingOfModel {

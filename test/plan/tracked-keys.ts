@@ -12,6 +12,7 @@ export function trackedOf(
     trackBy: (model) => trackBy[model] ?? [],
     inexact: () => [],
     computed: () => [],
+    dependsOn: () => undefined,
     isComputed: () => false,
   })
 }

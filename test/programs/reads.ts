@@ -19,7 +19,8 @@ export const readsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
         { weight: 1, arbitrary: call(model, 'aggregate', aggregateArgs(model)) },
         { weight: 1, arbitrary: call(model, 'groupBy', groupByArgs(model)) },
         { weight: 1, arbitrary: fluentCall(model) },
-        ...(model === 'Post' ? [{ weight: 1, arbitrary: viewCall }] : []),
+        ...(model === 'Post' ? [{ weight: 1, arbitrary: authorStats }] : []),
+        ...(model === 'Tag' ? [{ weight: 1, arbitrary: tagStats }] : []),
       ),
     )
 
@@ -37,9 +38,14 @@ function call(model: string, operation: string, args: fc.Arbitrary<Args>): fc.Ar
   return args.map((given) => ({ model, operation, args: given }))
 }
 
-const viewCall = fc.constantFrom<Call>(
+const authorStats = fc.constantFrom<Call>(
   { model: 'AuthorStats', operation: 'findMany', args: { orderBy: { authorId: 'asc' } } },
   { model: 'AuthorStats', operation: 'aggregate', args: { _max: { posts: true } } },
+)
+
+const tagStats = fc.constantFrom<Call>(
+  { model: 'TagStats', operation: 'findMany', args: { orderBy: { tagId: 'asc' } } },
+  { model: 'TagStats', operation: 'findUnique', args: { where: { tagId: 1 } } },
 )
 
 /** `findUnique(...).relation(...)` */
