@@ -1,5 +1,5 @@
 import type { Field, Model } from '../catalog/catalog.js'
-import { carry, type Facts, without } from './facts.js'
+import { carry, endsOf, type Facts, without } from './facts.js'
 import { alternatives } from './filter.js'
 import type { Value } from './normalise.js'
 import { type Args, isSkip, objectOf } from './query.js'
@@ -32,12 +32,13 @@ export function factsOfData(tracked: TrackedKeys, model: Model, data: Args): Fac
     if (normalise !== undefined && (value !== undefined || isNull)) facts.set(name, [value ?? null])
   }
   for (const relation of model.relations.values()) {
-    const { holder, here, there, target } = relation
+    const { holder, target } = relation
+    const { here, there } = endsOf(model.name, relation)
     const { connect, disconnect, ...others } = objectOf(data[relation.name])
     if (holder !== 'here' || Object.keys(others).length > 0) continue
     if (connect !== undefined && disconnect === undefined) {
       const [only, ...more] = alternatives(tracked, tracked.model(target), connect)
-      const carried = only && more.length === 0 && carry(only, there, here)
+      const carried = only && more.length === 0 && carry(tracked, only, there, here)
       for (const [field, values] of carried || []) facts.set(field, values)
     }
   }

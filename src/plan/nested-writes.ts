@@ -1,6 +1,6 @@
 import type { Model, Relation } from '../catalog/catalog.js'
 import { changedBy, factsOfData, factsOfNew } from './data.js'
-import { carry, eachWithEach, type Facts, NOTHING_KNOWN, without } from './facts.js'
+import { carry, eachWithEach, endsOf, type Facts, NOTHING_KNOWN, without } from './facts.js'
 import { alternatives } from './filter.js'
 import { type Args, isSkip, listOf, objectOf } from './query.js'
 import {
@@ -160,9 +160,12 @@ function insertRelated(
   relation: Relation,
   data: Args,
 ): void {
-  const { here, there, holder } = relation
+  const { there, holder } = relation
+  const ends = endsOf(rows.model.name, relation)
   const target = write.tracked.model(relation.target)
-  const known = (typeof holder === 'string' && carry(rows.after, here, there)) || NOTHING_KNOWN
+  const isDirect = typeof holder === 'string'
+  const known =
+    (isDirect && carry(write.tracked, rows.after, ends.here, ends.there)) || NOTHING_KNOWN
   const implied = holder === 'there' ? there : []
   insert(write, { model: target, data, known, implied, isRoot: false })
   link(write, rows, relation, undefined, factsOfNew(write.tracked, target, data, there))
@@ -219,5 +222,5 @@ function factsOfTargets(
   where: unknown,
 ): readonly Facts[] {
   const found = alternatives(tracked, tracked.model(relation.target), where)
-  return eachWithEach(found, relatedFacts(rows, relation))
+  return eachWithEach(found, relatedFacts(tracked, rows, relation))
 }

@@ -128,8 +128,9 @@ export class Touches {
     return true
   }
 
-  #onDelete({ onDelete, holder, fields, references }: ForeignKey, removed: Facts): void {
-    const before = carry(removed, references, fields) ?? NOTHING_KNOWN
+  #onDelete(key: ForeignKey, removed: Facts): void {
+    const { onDelete, holder, fields } = key
+    const before = this.#carry(removed, key)
     if (onDelete === 'Cascade') this.rows(holder, { kind: 'delete', before })
     else if (onDelete === 'SetNull' || onDelete === 'SetDefault') {
       const after = afterwards(onDelete, fields)
@@ -137,14 +138,22 @@ export class Touches {
     }
   }
 
-  #onUpdate({ onUpdate, holder, fields, references }: ForeignKey, change: Update): void {
+  #onUpdate(key: ForeignKey, change: Update): void {
+    const { onUpdate, holder, fields } = key
     if (onUpdate === 'Restrict' || onUpdate === 'NoAction') return
-    const before = carry(change.before, references, fields) ?? NOTHING_KNOWN
+    const before = this.#carry(change.before, key)
     const after =
-      onUpdate === 'Cascade'
-        ? (carry(change.after, references, fields) ?? NOTHING_KNOWN)
-        : afterwards(onUpdate, fields)
+      onUpdate === 'Cascade' ? this.#carry(change.after, key) : afterwards(onUpdate, fields)
     this.rows(holder, { kind: 'update', before, after, changed: new Set(fields) })
+  }
+
+  /** What is known of the rows that refer to rows for which the facts hold. */
+  #carry(facts: Facts, { target, references, holder, fields }: ForeignKey): Facts {
+    const [from, to] = [
+      { model: target, fields: references },
+      { model: holder, fields },
+    ]
+    return carry(this.#tracked, facts, from, to) ?? NOTHING_KNOWN
   }
 
   /** Whether this change was followed already: chains of references may run in circles. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Catalog, type Key, type Model, modelOf } from '../catalog/catalog.js'
-import { type Normalise, normaliserOf, type Value } from './normalise.js'
+import { formOf, type Normalise, normaliserOf, type Value } from './normalise.js'
 import { type Tag, tagOf } from './tag.js'
 
 export interface TrackedKeysOptions {
@@ -29,6 +29,11 @@ export interface TrackedKey extends Key {
   readonly family: Tag
   /** The part of its tags' identities that goes before the values. */
   readonly identity: string
+}
+
+export interface FieldOfModel {
+  readonly model: string
+  readonly field: string
 }
 
 interface TrackedModel {
@@ -108,6 +113,12 @@ export class TrackedKeys {
     return this.#of(model).computed
   }
 
+  /** Whether a value of the one field is the same value in the other. */
+  isSameForm(one: FieldOfModel, other: FieldOfModel): boolean {
+    const form = this.#formOf(one)
+    return form !== undefined && form === this.#formOf(other)
+  }
+
   /** The tag that every write touches which may change any row of the model. */
   modelTag(model: string): Tag {
     return this.#of(model).tag
@@ -150,6 +161,13 @@ export class TrackedKeys {
       const { tag, keys } = this.#of(name)
       return [tag, ...keys.map(({ family }) => family)]
     })
+  }
+
+  /** The form of the field's values; undefined where the database does not compare them exactly. */
+  #formOf({ model, field }: FieldOfModel): string | undefined {
+    const found = this.model(model).fields.get(field)
+    const isExact = this.normaliser(model, field) !== undefined
+    return found !== undefined && isExact ? formOf(found) : undefined
   }
 
   #of(model: string): TrackedModel {
