@@ -1,5 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
+import { modelsOfClient } from './catalog/catalog.js'
 import { ConfigurationError } from './errors.js'
 import type { CacheAsideExtension, ModelNames } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
@@ -75,7 +76,7 @@ function extend(client: Client, options: CacheAsideOptions): Client {
   const catalog = catalogOf(client, options?.schema)
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)
-  const delegates = new Set(Array.from(catalog.models.keys(), delegateOf))
+  const delegates = new Set(modelsOfClient(catalog).map(({ name }) => delegateOf(name)))
   // While there is one client, nobody needs to tell whose read it is.
   let hasLaterTraits = false
   const informing = (extended: Client) => {

@@ -71,6 +71,17 @@ export function normaliserOf(provider: string, field: Field): Normalise | undefi
   }
 }
 
+/**
+ * The form of a field's values. A value in its normal form is the same value in another field of that form;
+ * in any other field the database may read it otherwise, as it reads texts as ids of type `@db.Uuid`.
+ */
+export function formOf({ type, native }: Field): string {
+  if (type === 'Int' || type === 'BigInt') return 'integer'
+  const { name, args = [] } = native ?? {}
+  const isText = type === 'String' && (name === undefined || name === 'Text' || name === 'String')
+  return isText ? 'text' : JSON.stringify([type, name ?? null, args])
+}
+
 /** The databases that compare text byte by byte, unless a column says otherwise. Others ignore case or trailing blanks. */
 const comparesTextExactly: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb', 'sqlite'])
 

@@ -44,6 +44,8 @@ export interface PlannedModel {
   readonly trackBy: readonly (readonly string[])[]
   /** The fields that the database does not compare exactly, though the schema does not show it. */
   readonly inexact: readonly string[]
+  /** The fields that the database changes by itself, though the schema does not show it. */
+  readonly computed: readonly string[]
   /** The column that counts the updates of a row. */
   readonly version?: string | undefined
 }
@@ -95,6 +97,8 @@ export class Planner {
       keyspace,
       trackBy: (model) => models.get(model)?.trackBy ?? [],
       inexact: (model) => models.get(model)?.inexact ?? [],
+      computed: (model) => models.get(model)?.computed ?? [],
+      dependsOn: (model) => models.get(model)?.dependsOn,
       isComputed: (field) => computed.has(field) || this.#computedLater.has(field),
     })
   }
@@ -238,7 +242,11 @@ export class Planner {
   /** The tags that a write touches of which only the models are known. */
   anyRowsOf(models: Iterable<string>): readonly Tag[] {
     const touches = new Touches(this.#tracked)
-    for (const name of models) touches.anyRows(name)
+    for (const name of models) {
+      // Rows of a view have no keys, and what it reads is not meant.
+      if (this.#tracked.model(name).kind === 'view') touches.someRows(name)
+      else touches.anyRows(name)
+    }
     return touches.tags()
   }
 
@@ -264,17 +272,12 @@ export class Planner {
 
   /** The models that the views among these read; undefined where a view does not say. */
   #behindViews(names: Iterable<string>): ReadonlySet<string> | undefined {
-    const views = new Set(names)
     const behind = new Set<string>()
-    // The set grows while the loop runs, as a view may read another.
-    for (const name of views) {
+    for (const name of names) {
       if (this.#tracked.model(name).kind !== 'view') continue
-      const { dependsOn } = this.#options.models.get(name) ?? {}
-      if (dependsOn === undefined) return undefined
-      for (const dependency of dependsOn) {
-        views.add(dependency)
-        behind.add(dependency)
-      }
+      const read = this.#tracked.behind(name)
+      if (read === undefined) return undefined
+      for (const model of read) behind.add(model)
     }
     return behind
   }

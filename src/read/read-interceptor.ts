@@ -1,3 +1,4 @@
+import { modelsOfClient } from '../catalog/catalog.js'
 import { rowsCodec } from '../codec/rows.js'
 import { superjsonCodec } from '../codec/superjson.js'
 import type { Context } from '../context.js'
@@ -133,8 +134,8 @@ const UNCACHEABLE: PlannedRead = {
 async function createReader(context: Context): Promise<Reader> {
   const { client, catalog, settings, store, owed, background, telemetry, clock } = context
   const { strict, leaseWait, jitter, near } = settings
-  const [model] = catalog.models.keys()
-  const Decimal = await decimalClassOf(client, model)
+  const [model] = modelsOfClient(catalog)
+  const Decimal = await decimalClassOf(client, model?.name)
   const codec = rowsCodec(Decimal, superjsonCodec(Decimal))
   return new Reader({
     store,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Policies } from './policies.js'
-import { readsOf } from './reads.js'
+import { keyReadsOf, readsOf } from './reads.js'
 import { modelNames } from './rows.js'
 import { type Call, writesOf } from './writes.js'
 
@@ -77,7 +77,10 @@ export const programs: fc.Arbitrary<Program> = fc.constantFrom(...topics).chain(
 /** Programs whose calls begin at these models; relations lead to others. */
 export function programsAbout(models: readonly string[]): fc.Arbitrary<Program> {
   return fc.record({
-    reads: fc.array(readsOf(models), { minLength: POOL, maxLength: POOL }),
+    reads: fc.array(fc.oneof(readsOf(models), readsOf(models), keyReadsOf(models)), {
+      minLength: POOL,
+      maxLength: POOL,
+    }),
     steps: fc.array(stepOf(writesOf(models)), { minLength: 50, maxLength: 70, size: 'max' }),
   })
 }

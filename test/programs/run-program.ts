@@ -11,6 +11,7 @@ import type { Call } from './writes.js'
 
 const models = {
   AuthorStats: { dependsOn: ['Post'] },
+  TagStats: { dependsOn: ['Tag'] },
   ...Object.fromEntries(
     Object.entries(trackBy).map(([model, fields]) => [model, { trackBy: fields }]),
   ),
