@@ -4,6 +4,7 @@ import type { BypassReason } from '../telemetry/events.js'
 import type { Narrowed, Part } from './dependencies.js'
 import { dependingOn, touchesOfRows } from './described-rows.js'
 import { canonicalRead, type EntryKey, entryKey } from './key.js'
+import { isNullCertain } from './null-answers.js'
 import { type Args, objectOf, type Query } from './query.js'
 import { effectOf, type SqlEffect } from './raw-sql.js'
 import { asItIs, type Returning, returning } from './returning.js'
@@ -58,6 +59,8 @@ export type ReadPlan =
       readonly tags: readonly Tag[]
       /** The tags that it also depends on, unless `narrow` finds more precise ones. */
       readonly wide: readonly Tag[]
+      /** Whether `null` as the answer is certain enough to be stored. */
+      readonly storesNull: boolean
       /** The shortest time to live of the models that the read sees, in milliseconds. */
       readonly ttl: number
     }
@@ -125,6 +128,7 @@ export class Planner {
             key: entryKey({ ...this.#options, ...traits }, read),
             tags: dependencies.firm(),
             wide: dependencies.wide(),
+            storesNull: isNullCertain(this.#tracked, query),
             ttl,
           }
         : { cacheable: false, reason }

@@ -84,6 +84,7 @@ export class ReadInterceptor {
       wide: idsOf(plan.wide),
       narrow,
       rowVersions: (answer) => planner.versionsIn(read, answer),
+      storesNull: plan.storesNull,
       policy: this.#policyOf(model, plan.ttl, own),
       refresh: own.refresh,
       load,

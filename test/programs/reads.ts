@@ -31,7 +31,14 @@ export const keyReadsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
     return fc
       .constantFrom(...new Set([...uniques.flat(), ...foreignKeys, ...computed]))
       .chain((name) => fc.record({ [name]: columns[name] ?? none }))
-      .map((where) => ({ model, operation: 'findMany', args: { where } }))
+      .chain((where) =>
+        fc.constantFrom(
+          { model, operation: 'findMany', args: { where } },
+          ...(uniques.some((names) => names.join() === Object.keys(where).join())
+            ? [{ model, operation: 'findUnique', args: { where } }]
+            : []),
+        ),
+      )
   })
 
 function call(model: string, operation: string, args: fc.Arbitrary<Args>): fc.Arbitrary<Call> {
