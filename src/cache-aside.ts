@@ -9,6 +9,7 @@ import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
 import { isRead, objectOf } from './plan/query.js'
 import type { Client, TransactionTimes } from './prisma-client/client.js'
 import { hasModel, type Operation, sqlOf } from './prisma-client/operation.js'
+import { TRAITS, type TraitsOf } from './prisma-client/with-cache-info.js'
 import { ReadInterceptor } from './read/read-interceptor.js'
 import { DeclaredTags } from './write/declared-tags.js'
 import { WriteInterceptor } from './write/write-interceptor.js'
@@ -76,11 +77,12 @@ export class CacheAside {
       return explainWrite(operation, planner.raw(sqlOf(operation.args)))
     }
     const { model, __internalParams } = operation
-    const { cache, ...args } = objectOf(operation.args)
+    const { cache, [TRAITS]: traits, ...args } = objectOf(operation.args)
     const dataPath = __internalParams?.dataPath ?? []
     const query = { model, operation: operation.operation, args, dataPath }
     if (!isRead(query.operation)) return explainWrite(query, this.#writes.planned(query))
     const { scope } = readSettingsOf(cache)
-    return explainRead(query, planner.read(query, scope).plan, planner.parts(query))
+    const { plan } = planner.read(query, scope, (traits as TraitsOf | undefined)?.())
+    return explainRead(query, plan, planner.parts(query))
   }
 }

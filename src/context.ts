@@ -6,8 +6,10 @@ import { Planner } from './plan/planner.js'
 import type { Tag } from './plan/tag.js'
 import { loadsTag } from './plan/user-tags.js'
 import { type Client, traitsOf } from './prisma-client/client.js'
+import { databaseOf } from './prisma-client/database.js'
 import { type Sentinel, sentinelOf } from './prisma-client/sentinel.js'
 import { defaultStore } from './store/default-store.js'
+import { placeOf } from './store/place.js'
 import type { Store } from './store/store.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { OwedTouches } from './touch/owed-touches.js'
@@ -40,7 +42,8 @@ export function createContext(
   catalog: Catalog,
   options: CacheAsideOptions,
 ): Context {
-  const settings = settingsOf(options, catalog)
+  const adapter = client._engineConfig?.adapter
+  const settings = settingsOf(options, catalog, databaseOf(adapter))
   const { keyspace, models, ttl, replicaLag } = settings
   const planner = new Planner({ catalog, keyspace, models, ttl, ...traitsOf(client, catalog) })
   const store = options.store ?? defaultStore()
@@ -67,17 +70,18 @@ export function createContext(
     clock,
     holdUntil,
     everything,
-    sentinel: sentinelOf(client._engineConfig?.adapter),
+    sentinel: sentinelOf(adapter),
     token: tokenOf(store, keyspace),
   }
 }
 
 function tokenOf(store: Store, keyspace: string): object {
-  const known = tokens.get(store) ?? new Map<string, object>()
-  tokens.set(store, known)
+  const place = placeOf(store)
+  const known = tokens.get(place) ?? new Map<string, object>()
+  tokens.set(place, known)
   const token = known.get(keyspace) ?? {}
   known.set(keyspace, token)
   return token
 }
 
-const tokens = new WeakMap<Store, Map<string, object>>()
+const tokens = new WeakMap<object, Map<string, object>>()

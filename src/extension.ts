@@ -1,14 +1,17 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
+import { modelsOfClient } from './catalog/catalog.js'
 import { ConfigurationError } from './errors.js'
 import type { CacheAsideExtension, ModelNames } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
 import {
   type Client,
   catalogOf,
+  checkVersion,
   computedFields,
   delegateOf,
   type TransactionTimes,
+  traitsOf,
 } from './prisma-client/client.js'
 import type { Operation } from './prisma-client/operation.js'
 import { sentinelOf } from './prisma-client/sentinel.js'
@@ -68,12 +71,18 @@ function adapter<F extends object>(factory: F): F {
 cacheAside.adapter = adapter
 
 function extend(client: Client, options: CacheAsideOptions): Client {
+  checkVersion(client)
   // The check of the options needs the catalog.
   const catalog = catalogOf(client, options?.schema)
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)
-  const delegates = new Set(Array.from(catalog.models.keys(), delegateOf))
-  const informing = (extended: Client) => withCacheInfo(extended, delegates)
+  const delegates = new Set(modelsOfClient(catalog).map(({ name }) => delegateOf(name)))
+  // While there is one client, nobody needs to tell whose read it is.
+  let hasLaterTraits = false
+  const informing = (extended: Client) => {
+    const traits = traitsOf(extended, catalog)
+    return withCacheInfo(extended, delegates, () => (hasLaterTraits ? traits : undefined))
+  }
 
   const extended = client.$extends({
     name: 'cache-aside',
@@ -97,7 +106,9 @@ function extend(client: Client, options: CacheAsideOptions): Client {
       $extends(this: Client, extension: object) {
         const extended = client.$extends.call(this, extension)
         const later = computedFields(extended, catalog)
-        cache.extendedLater(isDeepStrictEqual(later, computed) ? undefined : later.keys())
+        const isOther = !isDeepStrictEqual(later, computed)
+        hasLaterTraits ||= isOther
+        cache.extendedLater(isOther ? later.keys() : undefined)
         return informing(extended)
       },
     },

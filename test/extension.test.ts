@@ -362,9 +362,8 @@ describe('extensions and options of the client', () => {
         deepStrictEqual(await prisma.user.findFirst({ omit: { email: true } }), truth.prisma)
       }
       const { stats } = asCached(computing).$cache
-      expect(stats()).toMatchObject(
-        order === 'before' ? { hits: 5, bypasses: 0 } : { bypasses: 10 },
-      )
+      // After the cache, the other client's read is counted, too.
+      expect(stats()).toMatchObject({ hits: order === 'before' ? 5 : 6, bypasses: 0 })
     },
   )
 

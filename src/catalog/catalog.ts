@@ -17,8 +17,9 @@ export interface Model {
   readonly name: string
   /** The name of the table in the database. */
   readonly table: string
-  readonly kind: 'table' | 'view' | 'join'
-  /** The scalar and enum fields. */
+  /** A hidden model is one with `@@ignore`: the client lacks it, but writes may change its rows. */
+  readonly kind: 'table' | 'view' | 'join' | 'hidden'
+  /** The scalar and enum fields that the client has. */
   readonly fields: ReadonlyMap<string, Field>
   readonly relations: ReadonlyMap<string, Relation>
   /** The id, the unique keys, and the foreign keys of relations. */
@@ -27,6 +28,8 @@ export interface Model {
   readonly compounds: ReadonlyMap<string, readonly string[]>
   /** The foreign keys, of any model, that refer to this model. */
   readonly referencedBy: readonly ForeignKey[]
+  /** The names of the join tables whose rows refer to rows of this model. */
+  readonly joinTables: readonly string[]
   /** The text of the `///` comment; undefined if there is none. */
   readonly documentation: string | undefined
 }
@@ -43,6 +46,8 @@ export interface Field {
   readonly default: Default
   /** Whether Prisma sets it at each update. */
   readonly updatedAt: boolean
+  /** Whether the database may compute it from other columns of the row at each update. */
+  readonly computed: boolean
 }
 
 /** A native type of the database, such as `@db.VarChar(20)`. */
@@ -112,4 +117,9 @@ export function modelOf(catalog: Catalog, name: string): Model {
   const model = catalog.models.get(name)
   if (model === undefined) throw new Error(`the catalog has no model '${name}'`)
   return model
+}
+
+/** The models that the client has, without hidden ones and join tables. */
+export function modelsOfClient({ models }: Catalog): readonly Model[] {
+  return [...models.values()].filter(({ kind }) => kind === 'table' || kind === 'view')
 }

@@ -35,3 +35,11 @@ export interface DmmfField {
   readonly relationOnDelete?: ReferentialAction
   readonly relationOnUpdate?: ReferentialAction
 }
+
+export function isRelation(field: DmmfField): boolean {
+  return field.relationName !== undefined
+}
+
+export function hasForeignKey(field: DmmfField): boolean {
+  return (field.relationFromFields?.length ?? 0) > 0
+}

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import schemaParser from '@prisma/prisma-schema-wasm'
 import { ConfigurationError } from '../errors.js'
-import type { Catalog, Default, Field, ForeignKey, Key, Model, Relation } from './catalog.js'
-import type { DmmfField, DmmfModel } from './dmmf.js'
+import type { Catalog, Model } from './catalog.js'
+import { type DmmfModel, isRelation } from './dmmf.js'
+import { fieldsOf } from './fields.js'
+import { compoundsOf, keysOf } from './keys.js'
+import { foreignKeysOf, joinKeysOf, joinModel, joinTablesOf, relationOf } from './relations.js'
+import { viewNames, withoutIgnore } from './schema-text.js'
 
 /**
  * Parses a Prisma schema. A schema of several files must be joined into one text.
@@ -22,33 +26,43 @@ export function parseSchema(text: string): Catalog {
 const parsed = new Map<string, Catalog>()
 
 function parse(text: string): Catalog {
-  const models = datamodelOf(text)
+  const shown = datamodelOf(text)
+  const whole = withoutIgnore(text)
+  const models = whole === undefined ? shown : datamodelOf(whole)
   const views = viewNames(text)
   const joinTables = joinTablesOf(models)
   const joinKeys = models.flatMap((model) => joinKeysOf(model, joinTables, models))
   const foreignKeys = [...models.flatMap(foreignKeysOf), ...joinKeys]
 
   const tables = models.map((model): Model => {
-    const relations = model.fields.filter(isRelation)
+    const client = shown.find(({ name }) => name === model.name)
+    const names = new Set(client?.fields.map(({ name }) => name))
+    const fields = model.fields.filter(({ name }) => names.has(name))
+    const kind = client === undefined ? 'hidden' : 'table'
     return {
       name: model.name,
       table: model.dbName ?? model.name,
-      kind: views.has(model.name) ? 'view' : 'table',
-      fields: new Map(model.fields.filter((f) => !isRelation(f)).map((f) => [f.name, fieldOf(f)])),
+      kind: views.has(model.name) ? 'view' : kind,
+      fields: fieldsOf(model, fields),
       relations: new Map(
-        relations.map((field) => [field.name, relationOf(models, model, field, joinTables)]),
+        fields
+          .filter(isRelation)
+          .map((field) => [field.name, relationOf(models, model, field, joinTables)]),
       ),
       keys: keysOf(model),
       compounds: compoundsOf(model),
       referencedBy: foreignKeys.filter((key) => key.target === model.name),
+      joinTables: joinKeys.flatMap(({ target, holder }) => (target === model.name ? holder : [])),
       documentation: model.documentation,
     }
   })
-  const joins = joinKeys.map(({ holder }) => joinModel(holder, joinKeys, tables))
+  const joins = [...new Set(joinKeys.map(({ holder }) => holder))].map((name) =>
+    joinModel(name, joinKeys, tables),
+  )
   return {
     models: new Map([...tables, ...joins].map((model) => [model.name, model])),
     provider: providerOf(text),
-    fingerprint: fingerprintOf(models),
+    fingerprint: fingerprintOf(shown),
   }
 }
 
@@ -74,192 +88,6 @@ function providerOf(text: string): string {
   const request = { prismaSchema: text, datasourceOverrides: {}, ignoreEnvVarErrors: true, env: {} }
   const { config } = JSON.parse(schemaParser.get_config(JSON.stringify(request)))
   return config.datasources[0]?.activeProvider ?? 'unknown'
-}
-
-/**
- * Finds the names of views in the text, because the DMMF does not distinguish views from models.
- */
-function viewNames(text: string): ReadonlySet<string> {
-  return new Set(Array.from(text.matchAll(/^[ \t]*view[ \t]+(\w+)/gm), (match) => match[1] ?? ''))
-}
-
-function isRelation(field: DmmfField): boolean {
-  return field.relationName !== undefined
-}
-
-function fieldOf(field: DmmfField): Field {
-  const [name, args] = field.nativeType ?? []
-  return {
-    name: field.name,
-    column: field.dbName ?? field.name,
-    type: field.kind === 'enum' ? 'enum' : field.type,
-    native: name === undefined ? undefined : { name, args: args ?? [] },
-    list: field.isList,
-    required: field.isRequired,
-    default: defaultOf(field),
-    updatedAt: field.isUpdatedAt,
-  }
-}
-
-function defaultOf({ default: given }: DmmfField): Default {
-  if (given === undefined) return { kind: 'none' }
-  const isFunction = typeof given === 'object' && given !== null && !Array.isArray(given)
-  return isFunction ? { kind: 'generated' } : { kind: 'value', value: given }
-}
-
-function keysOf(model: DmmfModel): readonly Key[] {
-  const foreign = model.fields.filter(hasForeignKey).map((f) => f.relationFromFields ?? [])
-  const keys = [
-    idOf(model),
-    ...model.fields.filter((f) => f.isUnique).map((f) => [f.name]),
-    ...model.uniqueFields,
-  ].map((fields): Key => ({ fields, unique: true }))
-  keys.push(...foreign.map((fields): Key => ({ fields, unique: false })))
-  // A foreign key may be a unique key as well. Unique keys come first in the list, and of two keys
-  // with the same fields the first must stay. A Map keeps the last, so the list is reversed twice.
-  const byFields = new Map(keys.reverse().map((key) => [key.fields.join(' '), key]))
-  return [...byFields.values()].reverse().filter(({ fields }) => fields.length > 0)
-}
-
-function idOf(model: DmmfModel): readonly string[] {
-  return model.primaryKey?.fields ?? model.fields.filter((f) => f.isId).map((f) => f.name)
-}
-
-function compoundsOf(model: DmmfModel): ReadonlyMap<string, readonly string[]> {
-  const named = [model.primaryKey, ...model.uniqueIndexes].flatMap((index) => index ?? [])
-  const unnamed = model.uniqueFields.map((fields) => ({ name: null, fields }))
-  return new Map(
-    [...unnamed, ...named]
-      .filter(({ fields }) => fields.length > 1)
-      .map(({ name, fields }) => [name ?? fields.join('_'), fields]),
-  )
-}
-
-/** Finds the join table of each relation field that has no foreign key at either end. */
-function joinTablesOf(models: readonly DmmfModel[]): ReadonlyMap<DmmfField, string> {
-  const withKey = new Set(
-    models.flatMap((model) => model.fields.filter(hasForeignKey).map((f) => identity(model, f))),
-  )
-  return new Map(
-    models.flatMap((model) =>
-      model.fields
-        .filter((field) => isRelation(field) && !withKey.has(identity(model, field)))
-        .map((field) => [field, `_${field.relationName}`] as const),
-    ),
-  )
-}
-
-/**
- * Identifies a relation. Its name is unique only between two models, so both models are included.
- */
-function identity(model: DmmfModel, field: DmmfField): string {
-  return [field.relationName, ...[model.name, field.type].sort()].join(' ')
-}
-
-function hasForeignKey(field: DmmfField): boolean {
-  return (field.relationFromFields?.length ?? 0) > 0
-}
-
-function relationOf(
-  models: readonly DmmfModel[],
-  model: DmmfModel,
-  field: DmmfField,
-  joinTables: ReadonlyMap<DmmfField, string>,
-): Relation {
-  const target = models.find(({ name }) => name === field.type) as DmmfModel
-  const opposite = oppositeOf(model, field, target)
-  const common = { name: field.name, target: target.name, list: field.isList }
-  const exclusive = !opposite.isList
-  const through = joinTables.get(field)
-  if (through !== undefined) {
-    const [here, there] = isSideA(model, field, opposite) ? ABSides : BASides
-    const holder = { name: through, here, there }
-    return { ...common, exclusive, holder, here: idOf(model), there: idOf(target) }
-  }
-  const holder = hasForeignKey(field) ? 'here' : 'there'
-  const { relationFromFields: from = [], relationToFields: to = [] } =
-    holder === 'here' ? field : opposite
-  const [here, there] = holder === 'here' ? [from, to] : [to, from]
-  return { ...common, exclusive, holder, here, there }
-}
-
-const ABSides = ['A', 'B'] as const
-const BASides = ['B', 'A'] as const
-
-function oppositeOf(model: DmmfModel, field: DmmfField, target: DmmfModel): DmmfField {
-  // The opposite field always exists, because Prisma refuses a schema in which it is missing.
-  return target.fields.find(
-    (other) =>
-      other !== field && isRelation(other) && identity(target, other) === identity(model, field),
-  ) as DmmfField
-}
-
-/**
- * Column A refers to the model whose name comes first in the alphabet. If a model is related to
- * itself, the names of the two fields decide instead.
- */
-function isSideA(model: DmmfModel, field: DmmfField, opposite: DmmfField): boolean {
-  return model.name === field.type ? field.name < opposite.name : model.name < field.type
-}
-
-function foreignKeysOf(model: DmmfModel): ForeignKey[] {
-  return model.fields.filter(hasForeignKey).map((field) => ({
-    holder: model.name,
-    fields: field.relationFromFields ?? [],
-    target: field.type,
-    references: field.relationToFields ?? [],
-    // These are Prisma's defaults:
-    // https://www.prisma.io/docs/orm/prisma-schema/data-model/relations/referential-actions
-    onDelete: field.relationOnDelete ?? (field.isRequired ? 'Restrict' : 'SetNull'),
-    onUpdate: field.relationOnUpdate ?? 'Cascade',
-  }))
-}
-
-/**
- * The foreign keys of join tables. The columns of a join table are A and B, and its rows are
- * deleted and updated together with the rows that they join.
- */
-function joinKeysOf(
-  model: DmmfModel,
-  joinTables: ReadonlyMap<DmmfField, string>,
-  models: readonly DmmfModel[],
-): readonly ForeignKey[] {
-  return model.fields.flatMap((field) => {
-    const holder = joinTables.get(field)
-    if (holder === undefined) return []
-    const target = models.find(({ name }) => name === field.type) as DmmfModel
-    const column = isSideA(model, field, oppositeOf(model, field, target)) ? 'A' : 'B'
-    return {
-      holder,
-      fields: [column],
-      target: model.name,
-      references: idOf(model),
-      onDelete: 'Cascade',
-      onUpdate: 'Cascade',
-    }
-  })
-}
-
-/** The model of a join table. Its columns have the types of the ids that they refer to. */
-function joinModel(name: string, joinKeys: readonly ForeignKey[], tables: readonly Model[]): Model {
-  const columns = joinKeys.filter(({ holder }) => holder === name)
-  return {
-    name,
-    table: name,
-    kind: 'join',
-    fields: new Map(
-      columns.flatMap(({ fields: [column = ''], target, references: [id = ''] }) => {
-        const referred = tables.find((table) => table.name === target)?.fields.get(id)
-        if (referred === undefined) return []
-        return [[column, { ...referred, name: column, column, default: { kind: 'none' } }]]
-      }),
-    ),
-    relations: new Map(),
-    keys: columns.map(({ fields }) => ({ fields, unique: false })),
-    compounds: new Map(),
-    referencedBy: [],
-    documentation: undefined,
-  }
 }
 
 /** Comments are excluded, because they do not change what a query means. */

@@ -1,11 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { ConfigurationError } from '../errors.js'
+import { ContextValue } from '../event-loop/context-value.js'
 import type { Explanation } from '../plan/explain.js'
 
 /** Explains calls of a client instead of running them. `O` is one operation of the client. */
 export class Explainer<O> {
   readonly #explanationOf: (operation: O) => Explanation
-  readonly #explaining = new AsyncLocalStorage<(operation: O) => never>()
+  readonly #explaining = new ContextValue<(operation: O) => never>()
 
   constructor(explanationOf: (operation: O) => Explanation) {
     this.#explanationOf = explanationOf
@@ -13,7 +13,7 @@ export class Explainer<O> {
 
   /** Ends the operation here, by an error, if the call that runs it is being explained. */
   take(operation: O): void {
-    this.#explaining.getStore()?.(operation)
+    this.#explaining.get()?.(operation)
   }
 
   /** Explains the first operation that the call would run, and lets none run. */

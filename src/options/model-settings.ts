@@ -1,5 +1,11 @@
 import { annotationOf } from '../catalog/annotations.js'
-import { type Catalog, type Field, type Model, modelOf } from '../catalog/catalog.js'
+import {
+  type Catalog,
+  type Field,
+  type Model,
+  modelOf,
+  modelsOfClient,
+} from '../catalog/catalog.js'
 import { checkBoolean, checkKeys, checkList, checkName, wrong } from '../checks.js'
 import { normaliserOf } from '../plan/normalise.js'
 import { type CacheAsideOptions, type ModelOptions, modelOptionNames } from './options.js'
@@ -10,6 +16,8 @@ export interface ModelSettings extends PartialPolicy {
   readonly dependsOn: readonly string[] | undefined
   readonly trackBy: readonly (readonly string[])[]
   readonly inexact: readonly string[]
+  /** The fields that the database changes by itself. */
+  readonly computed: readonly string[]
   readonly writeThrough: boolean
   /** The column that counts the updates of a row. */
   readonly version: string | undefined
@@ -21,6 +29,7 @@ const EMPTY_SETTINGS: ModelSettings = {
   dependsOn: undefined,
   trackBy: [],
   inexact: [],
+  computed: [],
   writeThrough: false,
   version: undefined,
 }
@@ -35,7 +44,7 @@ export function modelSettingsOf(
   catalog: Catalog,
 ): ReadonlyMap<string, ModelSettings> {
   const settings = new Map<string, ModelSettings>()
-  for (const model of tablesAndViews(catalog)) {
+  for (const model of modelsOfClient(catalog)) {
     const annotation = annotationOf(model)
     if (annotation === undefined) continue
     const path = `the @cache comment of model ${model.name}`
@@ -67,7 +76,7 @@ function settingsOfModel(about: GivenForModel): ModelSettings {
   if (given === false) return { ...base, enabled: false }
   checkKeys(path, given, modelOptionNames)
   const options = given as ModelOptions
-  const { dependsOn, trackBy, inexact, writeThrough, version } = options
+  const { dependsOn, trackBy, inexact, computed, writeThrough, version } = options
   checkBoolean(`${path}.writeThrough`, writeThrough)
   for (const name of checkList(`${path}.dependsOn`, dependsOn)) {
     checkName(`${path}.dependsOn`, name, namesIn(catalog), 'model')
@@ -76,12 +85,16 @@ function settingsOfModel(about: GivenForModel): ModelSettings {
     trackedFields(`${path}.trackBy`, key, model, catalog.provider),
   )
   checkInexact(`${path}.inexact`, inexact, model, tracked)
+  for (const name of checkList(`${path}.computed`, computed)) {
+    checkField(`${path}.computed`, name, model)
+  }
   return {
     ...mergePolicies(partialPolicyOf(`${path}.`, options), base),
     enabled: true,
     dependsOn: dependsOn ?? base.dependsOn,
     trackBy: [...base.trackBy, ...tracked],
     inexact: [...base.inexact, ...(inexact ?? [])],
+    computed: [...base.computed, ...(computed ?? [])],
     writeThrough: writeThrough ?? base.writeThrough,
     version: versionColumn(`${path}.version`, version, model) ?? base.version,
   }
@@ -151,10 +164,5 @@ function checkField(path: string, given: unknown, model: Model): void {
 }
 
 function namesIn(catalog: Catalog): readonly string[] {
-  return tablesAndViews(catalog).map(({ name }) => name)
-}
-
-/** The models that the schema declares, without the join tables of implicit many-to-many relations. */
-function tablesAndViews(catalog: Catalog): readonly Model[] {
-  return [...catalog.models.values()].filter(({ kind }) => kind !== 'join')
+  return modelsOfClient(catalog).map(({ name }) => name)
 }

@@ -71,7 +71,11 @@ export interface CacheAsideOptions<M extends string = string> {
   readonly writeDeadline?: Duration | undefined
   /** How long a read may wait for another process that already asks the database the same. Default 500 ms. */
   readonly leaseWait?: Duration | undefined
-  /** A name for the database, so that databases which share a store do not share entries. Default `''`. */
+  /**
+   * A name for the database, so that databases which share a store do not share entries. All clients of one
+   * database must have the same. Default: the host, port, name and schema in the adapter's configuration, where
+   * it shows them (`PrismaPg`); else `''`.
+   */
   readonly keyspace?: string | undefined
   /** The text of the Prisma schema, for clients that do not carry it. */
   readonly schema?: string | undefined
@@ -131,12 +135,27 @@ export interface ModelOptions<M extends string = string> {
    */
   readonly inexact?: readonly string[] | undefined
   /**
+   * Fields that the database changes by itself when a row is written, though the schema does not show it,
+   * such as by a trigger. Every write of a row counts as changing them. Default none. Fields with
+   * `@default(dbgenerated())`, as Prisma shows generated columns, need not be named.
+   *
+   * @example
+   * ```ts
+   * cacheAside({ models: { Post: { computed: ['slug'] } } })
+   * ```
+   */
+  readonly computed?: readonly string[] | undefined
+  /**
    * Whether a row that `create`, `update` or `upsert` returned outside a transaction is read once more at
    * once, by each of its unique keys, so that the next plain `findUnique` of it is a hit. Default false.
    * It costs the database one query for each key.
    */
   readonly writeThrough?: boolean | undefined
-  /** The models that a view reads. Without it, a view is not cached. */
+  /**
+   * The models that a view reads, with the join tables of their implicit many-to-many relations. Without it,
+   * a view is not cached. A view that the schema declares as a `model` needs it, too: without it, answers
+   * count as rows of an ordinary table.
+   */
   readonly dependsOn?: readonly M[] | undefined
   /**
    * The column that counts the updates of a row, for optimistic locking: an Int or BigInt with a default.
@@ -158,6 +177,7 @@ export const modelOptionNames = [
   'staleIfError',
   'trackBy',
   'inexact',
+  'computed',
   'writeThrough',
   'dependsOn',
   'version',

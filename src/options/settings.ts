@@ -60,9 +60,10 @@ const DEFAULT_LEASE_WAIT = 500
  * Checks the options against the schema and adds their defaults. Options in code override schema
  * comments.
  *
+ * @param database names the database, as far as it is known: the default of `keyspace`.
  * @throws ConfigurationError naming the option, what was expected and what was given.
  */
-export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settings {
+export function settingsOf(options: CacheAsideOptions, catalog: Catalog, database = ''): Settings {
   checkOptions(options)
   const { mode, operations, models, keyspace, consistency, onStoreFailure, scope } = options
   const policy = partialPolicyOf('', options)
@@ -82,7 +83,7 @@ export function settingsOf(options: CacheAsideOptions, catalog: Catalog): Settin
       durationOf('writeDeadline', options.writeDeadline, SHORT) ?? DEFAULT_WRITE_DEADLINE,
     leaseWait: durationOf('leaseWait', options.leaseWait, SHORT) ?? DEFAULT_LEASE_WAIT,
     operations: new Set(operations ?? READS),
-    keyspace: keyspace ?? '',
+    keyspace: keyspace ?? database,
     models: modelSettingsOf(models, catalog),
   }
 }
@@ -131,7 +132,7 @@ function isStore(given: unknown): given is Store {
 }
 
 /** Every method of the contract: the type does not let one be forgotten. */
-const storeMethods: Record<keyof Store, true> = {
+const storeMethods: Record<Exclude<keyof Store, 'place'>, true> = {
   lookup: true,
   states: true,
   repair: true,

@@ -1,5 +1,5 @@
 import type { Field, Model } from '../catalog/catalog.js'
-import { carry, type Facts } from './facts.js'
+import { carry, endsOf, type Facts, without } from './facts.js'
 import { alternatives } from './filter.js'
 import type { Value } from './normalise.js'
 import { type Args, isSkip, objectOf } from './query.js'
@@ -32,16 +32,17 @@ export function factsOfData(tracked: TrackedKeys, model: Model, data: Args): Fac
     if (normalise !== undefined && (value !== undefined || isNull)) facts.set(name, [value ?? null])
   }
   for (const relation of model.relations.values()) {
-    const { holder, here, there, target } = relation
+    const { holder, target } = relation
+    const { here, there } = endsOf(model.name, relation)
     const { connect, disconnect, ...others } = objectOf(data[relation.name])
     if (holder !== 'here' || Object.keys(others).length > 0) continue
     if (connect !== undefined && disconnect === undefined) {
       const [only, ...more] = alternatives(tracked, tracked.model(target), connect)
-      const carried = only && more.length === 0 && carry(only, there, here)
+      const carried = only && more.length === 0 && carry(tracked, only, there, here)
       for (const [field, values] of carried || []) facts.set(field, values)
     }
   }
-  return facts
+  return without(facts, tracked.computed(model.name))
 }
 
 /** The values of a row that is created with the data: a field that is not given gets its default. */
@@ -59,7 +60,8 @@ export function factsOfNew(
     ),
   ])
   for (const field of model.fields.values()) {
-    if (data[field.name] !== undefined || related.has(field.name)) continue
+    const isOpen = data[field.name] === undefined && !related.has(field.name)
+    if (!isOpen || tracked.computed(model.name).has(field.name)) continue
     const value = defaultOf(tracked, model, field)
     if (value !== undefined) facts.set(field.name, [value])
   }

@@ -27,6 +27,7 @@ export function dependingOn(
 
 /** The tags that any change touches to rows which `where` describes before or after it. */
 export function touchesOfRows(tracked: TrackedKeys, model: string, where: unknown): readonly Tag[] {
+  if (tracked.model(model).kind === 'view') return [tracked.modelTag(model)]
   const touches = new Touches(tracked)
   for (const facts of alternatives(tracked, tracked.model(model), where)) {
     touches.rows(model, { kind: 'delete', before: facts })

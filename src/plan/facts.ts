@@ -1,4 +1,6 @@
+import type { JoinTable, Relation } from '../catalog/catalog.js'
 import type { Value } from './normalise.js'
+import type { TrackedKeys } from './tracked-keys.js'
 
 /** The facts about rows: each row has one of these values in that field. */
 export type Facts = ReadonlyMap<string, readonly Value[]>
@@ -20,6 +22,12 @@ export function both(one: Facts, other: Facts): Facts {
   return facts
 }
 
+/** Leaves out the facts about these fields. */
+export function without(facts: Facts, fields: ReadonlySet<string>): Facts {
+  if (fields.size === 0) return facts
+  return new Map([...facts].filter(([field]) => !fields.has(field)))
+}
+
 /** Combines alternatives of which one of each side holds. Where the combinations are too many, one side is dropped. */
 export function eachWithEach(ones: readonly Facts[], others: readonly Facts[]): readonly Facts[] {
   if (ones.length * others.length > MAX_PINNED_VALUES) {
@@ -28,19 +36,57 @@ export function eachWithEach(ones: readonly Facts[], others: readonly Facts[]): 
   return ones.flatMap((one) => others.map((other) => both(one, other)))
 }
 
-/** Renames facts about the fields `from` to the fields `to`, in their order; undefined if one is not known. */
+/** Fields of a model, such as those at one end of a relation. */
+export interface Columns {
+  readonly model: string
+  readonly fields: readonly string[]
+}
+
+/**
+ * Carries facts about some columns over to others that have the same values, in the order of their fields;
+ * undefined if one is not known, or if the database compares the values of the two columns differently.
+ */
 export function carry(
+  tracked: TrackedKeys,
   facts: Facts,
-  from: readonly string[],
-  to: readonly string[],
+  from: Columns,
+  to: Columns,
 ): Facts | undefined {
   const carried = new Map<string, readonly Value[]>()
-  for (const [index, field] of from.entries()) {
+  for (const [index, field] of from.fields.entries()) {
     const values = facts.get(field)
-    if (values === undefined) return undefined
-    carried.set(to[index] as string, values)
+    if (values === undefined || !isComparable(tracked, from, to, index)) return undefined
+    carried.set(to.fields[index] as string, values)
   }
   return carried
+}
+
+/** Whether the database compares all these columns with each other as it compares each of them with itself. */
+export function areComparable(tracked: TrackedKeys, ones: Columns, others: Columns): boolean {
+  return ones.fields.every((_, index) => isComparable(tracked, ones, others, index))
+}
+
+function isComparable(tracked: TrackedKeys, ones: Columns, others: Columns, index: number) {
+  return tracked.isSameForm(
+    { model: ones.model, field: ones.fields[index] as string },
+    { model: others.model, field: others.fields[index] as string },
+  )
+}
+
+/** The columns at the two ends of a relation of the model. */
+export function endsOf(
+  model: string,
+  { target, here, there }: Relation,
+): { readonly here: Columns; readonly there: Columns } {
+  return { here: { model, fields: here }, there: { model: target, fields: there } }
+}
+
+/** The columns of the join table that refer to the two ends. */
+export function joinedBy({ name, here, there }: JoinTable): {
+  readonly here: Columns
+  readonly there: Columns
+} {
+  return { here: { model: name, fields: [here] }, there: { model: name, fields: [there] } }
 }
 
 /** Every combination of values that rows may have in the fields; undefined if one is not known, or if there are too many. */

@@ -1,5 +1,12 @@
 import type { Model, Relation } from '../catalog/catalog.js'
-import { carry, eachWithEach, type Facts, MAX_PINNED_VALUES, NOTHING_KNOWN } from './facts.js'
+import {
+  carry,
+  eachWithEach,
+  endsOf,
+  type Facts,
+  MAX_PINNED_VALUES,
+  NOTHING_KNOWN,
+} from './facts.js'
 import type { Value } from './normalise.js'
 import { type Args, isSkip, listOf, objectOf } from './query.js'
 import type { TrackedKeys } from './tracked-keys.js'
@@ -36,7 +43,7 @@ function oneCondition(
   }
   if (model.compounds.has(name)) return alternatives(tracked, model, condition)
   const relation = model.relations.get(name)
-  if (relation !== undefined) return relatedCondition(tracked, relation, objectOf(condition))
+  if (relation !== undefined) return relatedCondition(tracked, model, relation, objectOf(condition))
   const values = valuesOf(tracked, model, name, condition)
   return values === undefined ? ANYTHING : [new Map([[name, values]])]
 }
@@ -44,13 +51,16 @@ function oneCondition(
 /** The filter `author: { id: 7 }` says that `authorId` is 7. */
 function relatedCondition(
   tracked: TrackedKeys,
-  { holder, target, here, there }: Relation,
+  model: Model,
+  relation: Relation,
   condition: Args,
 ): readonly Facts[] {
+  const { holder, target } = relation
+  const { here, there } = endsOf(model.name, relation)
   if (holder !== 'here' || 'isNot' in condition) return ANYTHING
   const nested = 'is' in condition ? condition.is : condition
   return alternatives(tracked, tracked.model(target), nested).map(
-    (facts) => carry(facts, there, here) ?? NOTHING_KNOWN,
+    (facts) => carry(tracked, facts, there, here) ?? NOTHING_KNOWN,
   )
 }
 

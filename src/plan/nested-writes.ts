@@ -1,6 +1,6 @@
 import type { Model, Relation } from '../catalog/catalog.js'
 import { changedBy, factsOfData, factsOfNew } from './data.js'
-import { carry, eachWithEach, type Facts, NOTHING_KNOWN } from './facts.js'
+import { carry, eachWithEach, endsOf, type Facts, NOTHING_KNOWN, without } from './facts.js'
 import { alternatives } from './filter.js'
 import { type Args, isSkip, listOf, objectOf } from './query.js'
 import {
@@ -15,26 +15,34 @@ import {
 /**
  * Touches what the creation of a row touches, nested writes included.
  *
- * @param known the facts about the row besides its data.
- * @param implied the fields that get their values from the row that it is nested in.
+ * @param shown the facts that the result of the write shows about the row.
  */
-export function insertRow(
-  write: PlannedWrite,
-  model: Model,
-  data: Args,
-  known: Facts,
-  implied: readonly string[] = [],
-): void {
+export function insertRow(write: PlannedWrite, model: Model, data: Args, shown: Facts): void {
+  insert(write, { model, data, known: shown, implied: [], isRoot: true })
+}
+
+interface NewRow {
+  readonly model: Model
+  readonly data: Args
+  /** The facts about the row besides its data. */
+  readonly known: Facts
+  /** The fields that get their values from the row that it is nested in. */
+  readonly implied: readonly string[]
+  readonly isRoot: boolean
+}
+
+function insert(write: PlannedWrite, { model, data, known, implied, isRoot }: NewRow): void {
   const after = new Map([...factsOfNew(write.tracked, model, data, implied), ...known])
   write.touches.rows(model.name, { kind: 'insert', after })
-  nest(write, { model, before: undefined, after }, data)
+  const elsewhere = notByData(write, model, after, isRoot)
+  nest(write, { model, isRoot, before: undefined, after: without(after, elsewhere) }, data)
 }
 
 /**
  * Touches what an update of rows touches, nested writes included.
  *
  * @param facts the facts about the rows before.
- * @param shown the facts about them afterwards.
+ * @param shown the facts that the result of the write shows about the rows that it names.
  */
 export function changeRows(
   write: PlannedWrite,
@@ -43,17 +51,44 @@ export function changeRows(
   data: Args,
   shown: Facts,
 ): void {
-  const changed = changedBy(model, data)
-  const withoutChanged = (known: Facts) =>
-    new Map([...known].filter(([field]) => !changed.has(field)))
-  const before = new Map([...facts, ...withoutChanged(shown)])
+  change(write, { model, facts, data, shown, isRoot: true })
+}
+
+interface ChangedRows {
+  readonly model: Model
+  /** What is known of the rows before. */
+  readonly facts: Facts
+  readonly data: Args
+  /** What is known of them when the whole write is done. */
+  readonly shown: Facts
+  readonly isRoot: boolean
+}
+
+function change(write: PlannedWrite, { model, facts, data, shown, isRoot }: ChangedRows): void {
+  // Another part of the write may change the same rows, such as a referential action: after an update of
+  // the row that they refer to, the result shows their new foreign key. Nothing that it shows of such a
+  // field is known to hold before or after this part.
+  const elsewhere = notByData(write, model, new Map([...facts, ...shown]), isRoot)
+  const changed = new Set([...changedBy(model, data), ...elsewhere])
+  const known = without(shown, elsewhere)
+  const before = new Map([...facts, ...without(known, changed)])
   const after = new Map([
-    ...withoutChanged(before),
+    ...without(before, changed),
     ...factsOfData(write.tracked, model, data),
-    ...shown,
+    ...known,
   ])
-  write.touches.rows(model.name, { kind: 'update', before, after, changed })
-  nest(write, { model, before, after }, data)
+  write.touches.rows(model.name, { kind: 'update', before, after, changed, isRoot })
+  nest(write, { model, isRoot, before, after }, data)
+}
+
+/** The fields of the rows that may change besides those that the data of their own part changes. */
+function notByData(
+  { tracked, updates }: PlannedWrite,
+  { name }: Model,
+  facts: Facts,
+  isRoot: boolean,
+): ReadonlySet<string> {
+  return new Set([...updates.changing(name, facts, isRoot), ...tracked.computed(name)])
 }
 
 /** Touches what the operations on relations in the data touch. */
@@ -125,10 +160,14 @@ function insertRelated(
   relation: Relation,
   data: Args,
 ): void {
-  const { here, there, holder } = relation
+  const { there, holder } = relation
+  const ends = endsOf(rows.model.name, relation)
   const target = write.tracked.model(relation.target)
-  const known = (typeof holder === 'string' && carry(rows.after, here, there)) || NOTHING_KNOWN
-  insertRow(write, target, data, known, holder === 'there' ? there : [])
+  const isDirect = typeof holder === 'string'
+  const known =
+    (isDirect && carry(write.tracked, rows.after, ends.here, ends.there)) || NOTHING_KNOWN
+  const implied = holder === 'there' ? there : []
+  insert(write, { model: target, data, known, implied, isRoot: false })
   link(write, rows, relation, undefined, factsOfNew(write.tracked, target, data, there))
 }
 
@@ -142,8 +181,8 @@ function updateRelated(
   // A to-one relation takes the data itself or `{ where, data }`, a list takes only the latter.
   const isWrapped = relation.list || 'data' in item
   for (const facts of factsOfTargets(write, rows, relation, isWrapped ? item.where : undefined)) {
-    if (isWrapped) changeRows(write, target, facts, objectOf(item.data), NOTHING_KNOWN)
-    if (!relation.list) changeRows(write, target, facts, item, NOTHING_KNOWN)
+    if (isWrapped) changeRelated(write, target, facts, objectOf(item.data))
+    if (!relation.list) changeRelated(write, target, facts, item)
   }
 }
 
@@ -156,8 +195,12 @@ function upsertRelated(
   const target = write.tracked.model(relation.target)
   insertRelated(write, rows, relation, objectOf(item.create))
   for (const facts of factsOfTargets(write, rows, relation, item.where)) {
-    changeRows(write, target, facts, objectOf(item.update), NOTHING_KNOWN)
+    changeRelated(write, target, facts, objectOf(item.update))
   }
+}
+
+function changeRelated(write: PlannedWrite, model: Model, facts: Facts, data: Args): void {
+  change(write, { model, facts, data, shown: NOTHING_KNOWN, isRoot: false })
 }
 
 function deleteRelated(
@@ -179,5 +222,5 @@ function factsOfTargets(
   where: unknown,
 ): readonly Facts[] {
   const found = alternatives(tracked, tracked.model(relation.target), where)
-  return eachWithEach(found, relatedFacts(rows, relation))
+  return eachWithEach(found, relatedFacts(tracked, rows, relation))
 }

@@ -71,6 +71,17 @@ export function normaliserOf(provider: string, field: Field): Normalise | undefi
   }
 }
 
+/**
+ * The form of a field's values. A value in its normal form is the same value in another field of that form;
+ * in any other field the database may read it otherwise, as it reads texts as ids of type `@db.Uuid`.
+ */
+export function formOf({ type, native }: Field): string {
+  if (type === 'Int' || type === 'BigInt') return 'integer'
+  const { name, args = [] } = native ?? {}
+  const isText = type === 'String' && (name === undefined || name === 'Text' || name === 'String')
+  return isText ? 'text' : JSON.stringify([type, name ?? null, args])
+}
+
 /** The databases that compare text byte by byte, unless a column says otherwise. Others ignore case or trailing blanks. */
 const comparesTextExactly: ReadonlySet<string> = new Set(['postgresql', 'cockroachdb', 'sqlite'])
 
@@ -86,14 +97,16 @@ function integer(given: unknown): Value | undefined {
 }
 
 function text(given: unknown): Value | undefined {
-  // The database stores another character for half a surrogate pair.
-  return typeof given === 'string' && !/\p{Surrogate}/u.test(given) ? given : undefined
+  // The database stores another character for half a surrogate pair. With NUL, some refuse a text, and the
+  // driver of SQLite gives it back without what follows.
+  return typeof given === 'string' && !/[\p{Surrogate}\0]/u.test(given) ? given : undefined
 }
 
 function uuid(given: unknown): Value | undefined {
   if (typeof given !== 'string') return undefined
   const digits = given.replace(/[{}-]/g, '').toLowerCase()
-  return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined
+  if (!/^[0-9a-f]{32}$/.test(digits)) return undefined
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
 function instant(given: unknown): Value | undefined {

@@ -4,6 +4,7 @@ import type { BypassReason } from '../telemetry/events.js'
 import type { Narrowed, Part } from './dependencies.js'
 import { dependingOn, touchesOfRows } from './described-rows.js'
 import { canonicalRead, type EntryKey, entryKey } from './key.js'
+import { isNullCertain } from './null-answers.js'
 import { type Args, objectOf, type Query } from './query.js'
 import { effectOf, type SqlEffect } from './raw-sql.js'
 import { asItIs, type Returning, returning } from './returning.js'
@@ -31,6 +32,9 @@ export interface PlannerOptions {
   readonly omitsGlobally: boolean
 }
 
+/** What a client does to the answers of its reads. */
+export type ReadTraits = Pick<PlannerOptions, 'fingerprint' | 'computed' | 'omitsGlobally'>
+
 export interface PlannedModel {
   readonly enabled: boolean
   /** Milliseconds. */
@@ -41,6 +45,8 @@ export interface PlannedModel {
   readonly trackBy: readonly (readonly string[])[]
   /** The fields that the database does not compare exactly, though the schema does not show it. */
   readonly inexact: readonly string[]
+  /** The fields that the database changes by itself, though the schema does not show it. */
+  readonly computed: readonly string[]
   /** The column that counts the updates of a row. */
   readonly version?: string | undefined
 }
@@ -53,6 +59,8 @@ export type ReadPlan =
       readonly tags: readonly Tag[]
       /** The tags that it also depends on, unless `narrow` finds more precise ones. */
       readonly wide: readonly Tag[]
+      /** Whether `null` as the answer is certain enough to be stored. */
+      readonly storesNull: boolean
       /** The shortest time to live of the models that the read sees, in milliseconds. */
       readonly ttl: number
     }
@@ -92,28 +100,35 @@ export class Planner {
       keyspace,
       trackBy: (model) => models.get(model)?.trackBy ?? [],
       inexact: (model) => models.get(model)?.inexact ?? [],
+      computed: (model) => models.get(model)?.computed ?? [],
+      dependsOn: (model) => models.get(model)?.dependsOn,
       isComputed: (field) => computed.has(field) || this.#computedLater.has(field),
     })
   }
 
-  /** @throws UnkeyableError if the arguments hold something without a canonical form. */
-  read(query: Query, scope: string | undefined): PlannedRead {
-    const text = canonicalRead(query, scope)
+  /**
+   * @param traits what the client that reads does to answers, where there are several clients.
+   * @throws UnkeyableError if the arguments hold something without a canonical form.
+   */
+  read(query: Query, scope: string | undefined, traits?: ReadTraits): PlannedRead {
+    const read = canonicalRead(query, scope)
+    const text = traits === undefined ? read : traits.fingerprint + read
     const known = this.#plans.get(text)
     if (known !== undefined) {
       return {
         plan: known,
-        narrow: (answer) => this.#survey(query).dependencies.narrow(answer),
+        narrow: (answer) => this.#survey(query, { traits }).dependencies.narrow(answer),
       }
     }
-    const { reason, ttl, dependencies } = this.#survey(query)
+    const { reason, ttl, dependencies } = this.#survey(query, { traits })
     const plan: ReadPlan =
       reason === undefined
         ? {
             cacheable: true,
-            key: entryKey(this.#options, text),
+            key: entryKey({ ...this.#options, ...traits }, read),
             tags: dependencies.firm(),
             wide: dependencies.wide(),
+            storesNull: isNullCertain(this.#tracked, query),
             ttl,
           }
         : { cacheable: false, reason }
@@ -123,7 +138,7 @@ export class Planner {
 
   /** The reasons for the read's dependencies. */
   parts(query: Query): readonly Part[] {
-    return this.#survey(query, true).dependencies.parts
+    return this.#survey(query, { explains: true }).dependencies.parts
   }
 
   /** Tells of computed fields that a later extension added, which the fingerprint cannot cover. */
@@ -132,7 +147,10 @@ export class Planner {
     this.#plans.clear()
   }
 
-  #survey(query: Query, explains = false) {
+  #survey(
+    query: Query,
+    { traits, explains = false }: { traits?: ReadTraits | undefined; explains?: boolean } = {},
+  ) {
     const { models } = this.#options
     const surveyed = survey({ tracked: this.#tracked, explains }, query)
     const { dependencies } = surveyed
@@ -145,7 +163,7 @@ export class Planner {
       ...settings.flatMap(({ ttl }) => ttl ?? []),
     )
     const about = { dependencies, ttl }
-    if (behind === undefined || !this.#isCovered(surveyed)) {
+    if (behind === undefined || !this.#isCovered(surveyed, traits)) {
       return { ...about, reason: 'uncacheable' as const }
     }
     if (settings.some(({ enabled }) => !enabled)) return { ...about, reason: 'disabled' as const }
@@ -154,9 +172,11 @@ export class Planner {
   }
 
   /** Whether the fingerprint covers what computed fields do to this read. */
-  #isCovered({ computed, omits }: Survey): boolean {
-    const { computed: known, omitsGlobally } = this.#options
+  #isCovered({ computed, omits }: Survey, traits: ReadTraits | undefined): boolean {
+    const { computed: known, omitsGlobally } = traits ?? this.#options
     for (const field of computed) if (!known.has(field)) return false
+    if (traits !== undefined) return true
+    // Nobody says which client it is: later computed fields may decide which fields the read answers with.
     const isDecidedByThem = omits || omitsGlobally || computed.size > 0
     return !(isDecidedByThem && this.#computedLater.size > 0)
   }
@@ -226,7 +246,11 @@ export class Planner {
   /** The tags that a write touches of which only the models are known. */
   anyRowsOf(models: Iterable<string>): readonly Tag[] {
     const touches = new Touches(this.#tracked)
-    for (const name of models) touches.anyRows(name)
+    for (const name of models) {
+      // Rows of a view have no keys, and what it reads is not meant.
+      if (this.#tracked.model(name).kind === 'view') touches.someRows(name)
+      else touches.anyRows(name)
+    }
     return touches.tags()
   }
 
@@ -252,17 +276,12 @@ export class Planner {
 
   /** The models that the views among these read; undefined where a view does not say. */
   #behindViews(names: Iterable<string>): ReadonlySet<string> | undefined {
-    const views = new Set(names)
     const behind = new Set<string>()
-    // The set grows while the loop runs, as a view may read another.
-    for (const name of views) {
+    for (const name of names) {
       if (this.#tracked.model(name).kind !== 'view') continue
-      const { dependsOn } = this.#options.models.get(name) ?? {}
-      if (dependsOn === undefined) return undefined
-      for (const dependency of dependsOn) {
-        views.add(dependency)
-        behind.add(dependency)
-      }
+      const read = this.#tracked.behind(name)
+      if (read === undefined) return undefined
+      for (const model of read) behind.add(model)
     }
     return behind
   }

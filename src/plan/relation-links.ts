@@ -1,18 +1,23 @@
 import type { JoinTable, Model, Relation } from '../catalog/catalog.js'
-import { both, carry, type Facts, NOTHING_KNOWN } from './facts.js'
+import { both, carry, endsOf, type Facts, joinedBy, NOTHING_KNOWN } from './facts.js'
 import { alternatives } from './filter.js'
 import type { Touches } from './touches.js'
 import type { TrackedKeys } from './tracked-keys.js'
+import type { Updates } from './updates.js'
 
 /** The write whose touches are gathered. */
 export interface PlannedWrite {
   readonly tracked: TrackedKeys
   readonly touches: Touches
+  /** The updates that the parts of the write make. */
+  readonly updates: Updates
 }
 
 /** A row, or several alike, that the write creates or changes. */
 export interface ParentRows {
   readonly model: Model
+  /** Whether the write names the rows itself, and not in a nested write. */
+  readonly isRoot: boolean
   /** Undefined where the rows are new. */
   readonly before: Facts | undefined
   readonly after: Facts
@@ -58,11 +63,12 @@ export function link(
   after: Facts,
 ): void {
   const { holder, here, there, target, exclusive } = relation
-  const { touches } = write
+  const { tracked, touches } = write
+  const ends = endsOf(rows.model.name, relation)
   if (typeof holder === 'object')
     return touchJoinRows(write, rows, relation, holder, after, 'insert')
   if (holder === 'there') {
-    const own = carry(rows.after, here, there) ?? NOTHING_KNOWN
+    const own = carry(tracked, rows.after, ends.here, ends.there) ?? NOTHING_KNOWN
     const changed = new Set(there)
     if (before !== undefined) {
       const moved = new Map([...before, ...own])
@@ -72,10 +78,14 @@ export function link(
     if (!relation.list) unlink(write, rows, relation, NOTHING_KNOWN)
   } else if (exclusive && before !== undefined) {
     // Another row that was related to the target's row until now loses it.
-    const others = carry(after, there, here) ?? carry(rows.after, here, here) ?? NOTHING_KNOWN
+    const others =
+      carry(tracked, after, ends.there, ends.here) ??
+      carry(tracked, rows.after, ends.here, ends.here) ??
+      NOTHING_KNOWN
     const apart = nulls(here)
     const changed = new Set(here)
-    touches.rows(rows.model.name, { kind: 'update', before: others, after: apart, changed })
+    const { model, isRoot } = rows
+    touches.rows(model.name, { kind: 'update', before: others, after: apart, changed, isRoot })
   }
 }
 
@@ -85,7 +95,7 @@ function unlink(write: PlannedWrite, rows: ParentRows, relation: Relation, facts
   if (typeof holder === 'object')
     return touchJoinRows(write, rows, relation, holder, facts, 'delete')
   if (holder === 'here') return
-  for (const related of relatedFacts(rows, relation)) {
+  for (const related of relatedFacts(write.tracked, rows, relation)) {
     const before = both(facts, related)
     const changed = new Set(there)
     write.touches.rows(target, { kind: 'update', before, after: nulls(there), changed })
@@ -93,20 +103,22 @@ function unlink(write: PlannedWrite, rows: ParentRows, relation: Relation, facts
 }
 
 function touchJoinRows(
-  { touches }: PlannedWrite,
+  { tracked, touches }: PlannedWrite,
   rows: ParentRows,
-  { here, there }: Relation,
+  relation: Relation,
   join: JoinTable,
   facts: Facts,
   kind: 'insert' | 'delete',
 ): void {
-  const own = carry(rows.after, here, [join.here]) ?? NOTHING_KNOWN
-  const other = carry(facts, there, [join.there]) ?? NOTHING_KNOWN
+  const ends = endsOf(rows.model.name, relation)
+  const joined = joinedBy(join)
+  const own = carry(tracked, rows.after, ends.here, joined.here) ?? NOTHING_KNOWN
+  const other = carry(tracked, facts, ends.there, joined.there) ?? NOTHING_KNOWN
   const known = new Map([...own, ...other])
   if (kind === 'insert') touches.rows(join.name, { kind, after: known })
   else touches.rows(join.name, { kind, before: known })
   // The id of the written rows may change with the same write.
-  const before = carry(rows.before ?? NOTHING_KNOWN, here, [join.here])
+  const before = carry(tracked, rows.before ?? NOTHING_KNOWN, ends.here, joined.here)
   if (before !== undefined) {
     touches.rows(join.name, { kind: 'delete', before: new Map([...other, ...before]) })
   }
@@ -114,12 +126,14 @@ function touchJoinRows(
 
 /** Gives the facts about the target's rows that are related to the written rows, before or after they change. */
 export function relatedFacts(
+  tracked: TrackedKeys,
   rows: ParentRows,
-  { here, there, holder }: Relation,
+  relation: Relation,
 ): readonly Facts[] {
-  if (typeof holder === 'object') return [NOTHING_KNOWN]
+  if (typeof relation.holder === 'object') return [NOTHING_KNOWN]
+  const { here, there } = endsOf(rows.model.name, relation)
   return [rows.before, rows.after].flatMap((facts) =>
-    facts === undefined ? [] : [carry(facts, here, there) ?? NOTHING_KNOWN],
+    facts === undefined ? [] : [carry(tracked, facts, here, there) ?? NOTHING_KNOWN],
   )
 }
 

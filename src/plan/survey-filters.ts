@@ -1,6 +1,6 @@
 import type { Model, Relation } from '../catalog/catalog.js'
 import { type Dependencies, type Pin, pinsOf } from './dependencies.js'
-import { carry, type Facts, NOTHING_KNOWN } from './facts.js'
+import { carry, type Facts, joinedBy, NOTHING_KNOWN } from './facts.js'
 import { alternatives } from './filter.js'
 import { type Args, listOf, objectOf } from './query.js'
 import type { TrackedKeys } from './tracked-keys.js'
@@ -99,14 +99,16 @@ function surveyRelationFilter(
 /** Depends on the join table's rows that lead to the filtered rows. */
 function dependOnFilteredJoins(
   findings: Findings,
-  { holder, there: target }: Relation,
+  { holder, target, there: fields }: Relation,
   facts: readonly Facts[],
   at: readonly string[],
 ): void {
   if (typeof holder !== 'object') return
-  const { name, there } = holder
-  const joined = facts.map((known) => carry(known, target, [there]) ?? NOTHING_KNOWN)
-  dependOn(findings, { model: see(findings, name), facts: joined, at })
+  const { there } = joinedBy(holder)
+  const joined = facts.map(
+    (known) => carry(findings.tracked, known, { model: target, fields }, there) ?? NOTHING_KNOWN,
+  )
+  dependOn(findings, { model: see(findings, holder.name), facts: joined, at })
 }
 
 /** The cursor's row decides where the answer begins, though the answer need not show it. */

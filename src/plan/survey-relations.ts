@@ -1,10 +1,19 @@
 import type { Model, Relation } from '../catalog/catalog.js'
 import { type Place, type Row, rowsAt, valuesAt } from './answer-rows.js'
 import { pinsOf } from './dependencies.js'
-import { carry, eachWithEach, type Facts, NOTHING_KNOWN } from './facts.js'
+import {
+  areComparable,
+  carry,
+  eachWithEach,
+  endsOf,
+  type Facts,
+  joinedBy,
+  NOTHING_KNOWN,
+} from './facts.js'
 import { alternatives } from './filter.js'
 import type { Args } from './query.js'
 import { dependOn, type Findings, see } from './survey-filters.js'
+import type { TrackedKeys } from './tracked-keys.js'
 import { whyWhole } from './why.js'
 
 /** Rows that a part of the query selects, and the facts about them before the query runs. */
@@ -64,7 +73,11 @@ function dependOnJoinRows(findings: Findings, parent: SelectedRows, relation: Re
   const { tracked, dependencies } = findings
   const { name, here } = relation.holder
   const join = see(findings, name)
-  const facts = parent.facts.map((known) => carry(known, relation.here, [here]) ?? NOTHING_KNOWN)
+  const ends = endsOf(parent.model.name, relation)
+  const joined = joinedBy(relation.holder)
+  const facts = parent.facts.map(
+    (known) => carry(tracked, known, ends.here, joined.here) ?? NOTHING_KNOWN,
+  )
   const at = [...parent.place.path, relation.name]
   const pins = pinsOf(tracked.keys(join.name), facts)
   if (pins !== undefined) return dependencies.pinned(pins, at, () => false)
@@ -89,7 +102,7 @@ export function countRelated(
     if (where !== undefined) dependOn(findings, { model, facts: own, at, where })
     return
   }
-  const facts = eachWithEach(own, relatedFacts(parent.facts, relation))
+  const facts = eachWithEach(own, relatedFacts(tracked, parent, relation))
   const pins = pinsOf(tracked.keys(model.name), facts)
   if (pins !== undefined) return dependencies.pinned(pins, at, () => false)
   const { here, there } = relation
@@ -116,7 +129,11 @@ function narrow(
   { model, key, at, shown, areTaken }: Narrowing,
 ): void {
   const tracks = tracked.keyOn(model.name, key)
-  if (tracks === undefined) {
+  const [ones, others] = [
+    { model: model.name, fields: key },
+    { model: shown.model.name, fields: shown.fields },
+  ]
+  if (tracks === undefined || !areComparable(tracked, ones, others)) {
     return dependencies.whole(model.name, at, () => whyUntracked(model, key))
   }
   const fields = tracks.fields.map((field) => shown.fields[key.indexOf(field)] as string)
@@ -142,10 +159,13 @@ function narrowByChildren({ tracked, dependencies }: Findings, related: RelatedR
 
 /** Gives the facts about rows that are related to rows for which one of these facts holds. */
 export function relatedFacts(
-  known: readonly Facts[],
-  { here, there, holder }: Relation,
+  tracked: TrackedKeys,
+  { model, facts: known }: SelectedRows,
+  relation: Relation,
 ): readonly Facts[] {
-  const carried = known.map((facts) => typeof holder === 'string' && carry(facts, here, there))
+  const { here, there } = endsOf(model.name, relation)
+  const isDirect = typeof relation.holder === 'string'
+  const carried = known.map((facts) => isDirect && carry(tracked, facts, here, there))
   return carried.every((facts) => typeof facts === 'object') ? carried : [NOTHING_KNOWN]
 }
 

@@ -108,7 +108,7 @@ function surveyRelation(
   const model = see(findings, relation.target)
   const place = { base: findings.base, path: [...parent.place.path, relation.name] }
   const own = alternatives(findings.tracked, model, args.where)
-  const facts = eachWithEach(own, relatedFacts(parent.facts, relation))
+  const facts = eachWithEach(own, relatedFacts(findings.tracked, parent, relation))
   dependOnRelated(findings, { parent, relation, model, place, own, facts, args })
   surveyArgs(findings, { model, facts, place }, args)
 }

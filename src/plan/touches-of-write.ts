@@ -7,6 +7,7 @@ import type { PlannedWrite } from './relation-links.js'
 import type { Tag } from './tag.js'
 import { Touches } from './touches.js'
 import type { TrackedKeys } from './tracked-keys.js'
+import { Updates } from './updates.js'
 
 /** With more returned rows than this, what each shows is not used: the touched tags would be too many. */
 const MAX_RETURNED_ROWS = 256
@@ -19,11 +20,21 @@ const MAX_RETURNED_ROWS = 256
  *   model is among them.
  */
 export function touchesOf(tracked: TrackedKeys, query: Query, result?: unknown): readonly Tag[] {
+  const alone = gather(tracked, query, result, new Updates())
+  if (alone.updates.areOfRoot) return alone.tags()
+  // What the result shows helps only with fields that no other part of the write changes.
+  const { updates } =
+    result === undefined ? alone : gather(tracked, query, undefined, new Updates())
+  return gather(tracked, query, result, updates).tags()
+}
+
+/** @param updates those that the parts of the write make, as far as they are known. */
+function gather(tracked: TrackedKeys, query: Query, result: unknown, updates: Updates): Touches {
   const touches = new Touches(tracked)
   // Before the write ran, its model counts as touched even where the arguments select no rows.
   if (result === undefined) touches.someRows(query.model)
-  touchRows({ tracked, touches, query, result })
-  return touches.tags()
+  touchRows({ tracked, touches, updates, query, result })
+  return touches
 }
 
 interface TopLevelWrite extends PlannedWrite {

@@ -1,7 +1,8 @@
 import type { ForeignKey } from '../catalog/catalog.js'
-import { carry, combinations, type Facts, NOTHING_KNOWN } from './facts.js'
+import { carry, combinations, type Facts, NOTHING_KNOWN, without } from './facts.js'
 import type { Tag, TagId } from './tag.js'
 import type { TrackedKey, TrackedKeys } from './tracked-keys.js'
+import { Updates } from './updates.js'
 
 /** A change to rows of a model, with the facts about them. Facts may say less than the truth, never more. */
 export type RowChange =
@@ -13,6 +14,8 @@ export type RowChange =
       readonly after: Facts
       /** The fields whose values may change; the others have the same before and after. */
       readonly changed: ReadonlySet<string>
+      /** Whether it is part of how the write changes the rows that it names itself. Default: it is not. */
+      readonly isRoot?: boolean
     }
 
 type Update = Extract<RowChange, { kind: 'update' }>
@@ -25,9 +28,11 @@ const MAX_TAGS_OF_KEY = 256
  * them, which referential actions change too (by the database, or by Prisma with `relationMode = "prisma"`).
  */
 export class Touches {
+  readonly updates = new Updates()
   readonly #tracked: TrackedKeys
   readonly #models = new Set<string>()
   readonly #inserts = new Set<string>()
+  readonly #views = new Set<string>()
   /** The tags of each key's known values; `'family'` where other values are touched too. */
   readonly #keys = new Map<TrackedKey, Map<TagId, Tag> | 'family'>()
   readonly #done = new Set<string>()
@@ -42,8 +47,10 @@ export class Touches {
   }
 
   rows(model: string, given: RowChange): void {
-    const change = given.kind === 'update' ? { ...given, ...valuesOf(given) } : given
+    const change = withComputed(given, this.#tracked.computed(model))
     this.#models.add(model)
+    this.#touchBehind(model)
+    if (change.kind === 'update') this.updates.add(model, { isRoot: false, ...change })
     for (const key of this.#tracked.keys(model)) this.#touchKey(key, change)
     // No row refers to one that did not exist.
     if (change.kind === 'insert') return
@@ -54,7 +61,9 @@ export class Touches {
       )
     if (references.length === 0 || this.#isDone(model, change)) return
     for (const reference of references) {
-      if (change.kind === 'delete') this.#onDelete(reference, change.before)
+      // A view follows the models that it reads, whatever a schema that declares it as a model says.
+      if (this.#tracked.model(reference.holder).kind === 'view') this.#models.add(reference.holder)
+      else if (change.kind === 'delete') this.#onDelete(reference, change.before)
       else this.#onUpdate(reference, change)
     }
   }
@@ -73,6 +82,14 @@ export class Touches {
       tags === 'family' ? [family] : [...tags.values()],
     )
     return [...models, ...inserts, ...keys]
+  }
+
+  /** A write to a view may change any row of the models that it reads. */
+  #touchBehind(model: string): void {
+    if (this.#tracked.model(model).kind !== 'view' || this.#views.has(model)) return
+    this.#views.add(model)
+    const behind = this.#tracked.behind(model) ?? this.#tracked.models.keys()
+    for (const name of behind) this.anyRows(name)
   }
 
   #touchKey(key: TrackedKey, change: RowChange): void {
@@ -111,8 +128,9 @@ export class Touches {
     return true
   }
 
-  #onDelete({ onDelete, holder, fields, references }: ForeignKey, removed: Facts): void {
-    const before = carry(removed, references, fields) ?? NOTHING_KNOWN
+  #onDelete(key: ForeignKey, removed: Facts): void {
+    const { onDelete, holder, fields } = key
+    const before = this.#carry(removed, key)
     if (onDelete === 'Cascade') this.rows(holder, { kind: 'delete', before })
     else if (onDelete === 'SetNull' || onDelete === 'SetDefault') {
       const after = afterwards(onDelete, fields)
@@ -120,14 +138,22 @@ export class Touches {
     }
   }
 
-  #onUpdate({ onUpdate, holder, fields, references }: ForeignKey, change: Update): void {
+  #onUpdate(key: ForeignKey, change: Update): void {
+    const { onUpdate, holder, fields } = key
     if (onUpdate === 'Restrict' || onUpdate === 'NoAction') return
-    const before = carry(change.before, references, fields) ?? NOTHING_KNOWN
+    const before = this.#carry(change.before, key)
     const after =
-      onUpdate === 'Cascade'
-        ? (carry(change.after, references, fields) ?? NOTHING_KNOWN)
-        : afterwards(onUpdate, fields)
+      onUpdate === 'Cascade' ? this.#carry(change.after, key) : afterwards(onUpdate, fields)
     this.rows(holder, { kind: 'update', before, after, changed: new Set(fields) })
+  }
+
+  /** What is known of the rows that refer to rows for which the facts hold. */
+  #carry(facts: Facts, { target, references, holder, fields }: ForeignKey): Facts {
+    const [from, to] = [
+      { model: target, fields: references },
+      { model: holder, fields },
+    ]
+    return carry(this.#tracked, facts, from, to) ?? NOTHING_KNOWN
   }
 
   /** Whether this change was followed already: chains of references may run in circles. */
@@ -137,6 +163,21 @@ export class Touches {
     if (this.#done.has(text)) return true
     this.#done.add(text)
     return false
+  }
+}
+
+/** Completes the change with the fields that the database computes, and with the facts about fields that do not change. */
+function withComputed(change: RowChange, computed: ReadonlySet<string>): RowChange {
+  switch (change.kind) {
+    case 'insert':
+      return { ...change, after: without(change.after, computed) }
+    case 'delete':
+      return change
+    case 'update': {
+      const changed = new Set([...change.changed, ...computed])
+      const after = without(change.after, computed)
+      return { ...change, changed, ...valuesOf({ ...change, after, changed }) }
+    }
   }
 }
 

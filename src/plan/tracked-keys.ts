@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Catalog, type Key, type Model, modelOf } from '../catalog/catalog.js'
-import { type Normalise, normaliserOf, type Value } from './normalise.js'
+import { formOf, type Normalise, normaliserOf, type Value } from './normalise.js'
 import { type Tag, tagOf } from './tag.js'
 
 export interface TrackedKeysOptions {
@@ -11,6 +11,13 @@ export interface TrackedKeysOptions {
   readonly trackBy: (model: string) => readonly (readonly string[])[]
   /** The fields of a model that the database does not compare exactly, though the schema does not show it. */
   readonly inexact: (model: string) => readonly string[]
+  /** The fields of a model that the database changes by itself, though the schema does not show it. */
+  readonly computed: (model: string) => readonly string[]
+  /**
+   * The models that a view reads; undefined where nobody says. A model for which it is known is a view, whatever
+   * the schema calls it.
+   */
+  readonly dependsOn: (model: string) => readonly string[] | undefined
   /** Whether a client's extension may give the field, as `User.email`, another value than the database's. */
   readonly isComputed: (field: string) => boolean
 }
@@ -24,12 +31,18 @@ export interface TrackedKey extends Key {
   readonly identity: string
 }
 
+export interface FieldOfModel {
+  readonly model: string
+  readonly field: string
+}
+
 interface TrackedModel {
   readonly model: Model
   readonly tag: Tag
   readonly insert: Tag
   readonly keys: readonly TrackedKey[]
   readonly normalisers: ReadonlyMap<string, Normalise>
+  readonly computed: ReadonlySet<string>
 }
 
 /** The number of tags that are remembered, because making one takes a hash. */
@@ -39,11 +52,15 @@ const MAX_REMEMBERED_TAGS = 10_000
 export class TrackedKeys {
   readonly #models: ReadonlyMap<string, TrackedModel>
   readonly #catalog: Catalog
+  readonly #dependsOn: TrackedKeysOptions['dependsOn']
   readonly #isComputed: TrackedKeysOptions['isComputed']
   readonly #keyTags = new LRUCache<string, Tag>({ max: MAX_REMEMBERED_TAGS })
 
-  constructor({ catalog, keyspace, trackBy, inexact, isComputed }: TrackedKeysOptions) {
+  constructor(options: TrackedKeysOptions) {
+    const { keyspace, trackBy, inexact, computed, dependsOn, isComputed } = options
+    const catalog = withViews(options.catalog, dependsOn)
     this.#catalog = catalog
+    this.#dependsOn = dependsOn
     this.#isComputed = isComputed
     this.#models = new Map(
       Array.from(catalog.models.values(), (model) => [
@@ -53,6 +70,7 @@ export class TrackedKeys {
           keyspace,
           trackBy: trackBy(model.name),
           inexact: inexact(model.name),
+          computed: computed(model.name),
         }),
       ]),
     )
@@ -87,6 +105,20 @@ export class TrackedKeys {
     return this.#of(model).normalisers.get(field)
   }
 
+  /**
+   * The fields that the database may change at every write of a row. Their values are never known after one:
+   * a result need not show what a trigger did.
+   */
+  computed(model: string): ReadonlySet<string> {
+    return this.#of(model).computed
+  }
+
+  /** Whether a value of the one field is the same value in the other. */
+  isSameForm(one: FieldOfModel, other: FieldOfModel): boolean {
+    const form = this.#formOf(one)
+    return form !== undefined && form === this.#formOf(other)
+  }
+
   /** The tag that every write touches which may change any row of the model. */
   modelTag(model: string): Tag {
     return this.#of(model).tag
@@ -107,10 +139,35 @@ export class TrackedKeys {
     return tag
   }
 
-  /** The tags that invalidate every entry which depends on any row of the model. */
+  /** The models that the view reads, those that views among them read included; undefined where it is not known. */
+  behind(view: string): ReadonlySet<string> | undefined {
+    const behind = new Set<string>()
+    const views = new Set([view])
+    // The set grows while the loop runs, as a view may read another.
+    for (const name of views) {
+      const dependsOn = this.#dependsOn(name)
+      if (dependsOn === undefined) return undefined
+      for (const dependency of dependsOn) {
+        for (const read of [dependency, ...this.model(dependency).joinTables]) behind.add(read)
+        if (this.model(dependency).kind === 'view') views.add(dependency)
+      }
+    }
+    return behind
+  }
+
+  /** The tags that invalidate every entry which depends on any row of the model, or of its join tables. */
   allTags(model: string): readonly Tag[] {
-    const { tag, keys } = this.#of(model)
-    return [tag, ...keys.map(({ family }) => family)]
+    return [model, ...this.model(model).joinTables].flatMap((name) => {
+      const { tag, keys } = this.#of(name)
+      return [tag, ...keys.map(({ family }) => family)]
+    })
+  }
+
+  /** The form of the field's values; undefined where the database does not compare them exactly. */
+  #formOf({ model, field }: FieldOfModel): string | undefined {
+    const found = this.model(model).fields.get(field)
+    const isExact = this.normaliser(model, field) !== undefined
+    return found !== undefined && isExact ? formOf(found) : undefined
   }
 
   #of(model: string): TrackedModel {
@@ -120,11 +177,21 @@ export class TrackedKeys {
   }
 }
 
+/** The catalog, in which a model that reads others is a view. */
+function withViews(catalog: Catalog, dependsOn: TrackedKeysOptions['dependsOn']): Catalog {
+  const models = Array.from(catalog.models, ([name, model]): [string, Model] => {
+    const isView = model.kind === 'table' && dependsOn(name) !== undefined
+    return [name, isView ? { ...model, kind: 'view' } : model]
+  })
+  return { ...catalog, models: new Map(models) }
+}
+
 interface TrackingOfModel {
   readonly provider: string
   readonly keyspace: string
   readonly trackBy: readonly (readonly string[])[]
   readonly inexact: readonly string[]
+  readonly computed: readonly string[]
 }
 
 function trackedModel(model: Model, tracking: TrackingOfModel): TrackedModel {
@@ -142,6 +209,10 @@ function trackedModel(model: Model, tracking: TrackingOfModel): TrackedModel {
     insert: tagOf(`${name}{+}`, identity('+')),
     keys,
     normalisers,
+    computed: new Set([
+      ...tracking.computed,
+      ...[...fields.values()].flatMap((field) => (field.computed ? field.name : [])),
+    ]),
   }
 }
 

@@ -52,6 +52,16 @@ export function delegateOf(model: string): string {
   return model.charAt(0).toLowerCase() + model.slice(1)
 }
 
+/**
+ * Refuses clients whose internals are not known.
+ *
+ * @throws ConfigurationError if it is not a client of Prisma 7.
+ */
+export function checkVersion({ _clientVersion: version }: Client): void {
+  if (version === undefined || /^7\./.test(version)) return
+  throw new ConfigurationError(`expected a client of Prisma 7, got one of Prisma ${version}`)
+}
+
 /** @throws ConfigurationError where neither the client nor the options have the schema. */
 export function catalogOf(client: Client, schema: unknown): Catalog {
   const text = typeof schema === 'string' ? schema : client._engineConfig?.inlineSchema

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { ContextValue } from '../event-loop/context-value.js'
 import { objectOf } from '../plan/query.js'
 import { Effects, isRefusal, type Outcome } from './effects.js'
 
@@ -40,24 +40,13 @@ export interface AnnouncedWrite {
   covers(models: StatementEffect['models']): boolean
 }
 
-interface Context {
-  readonly write: AnnouncedWrite
-  /** The operation in whose context this one runs: several caches may be stacked on one client. */
-  readonly outer: Context | undefined
-}
-
-const contexts = new AsyncLocalStorage<Context>()
-
-/** Runs an operation that is announced. Prisma sends its query when it is awaited, which happens here. */
-export function runAnnounced<T>(write: AnnouncedWrite, run: () => PromiseLike<T>): Promise<T> {
-  return contexts.run({ write, outer: contexts.getStore() }, async () => await run())
-}
-
 /** Watches the statements of all clients that share a driver adapter's factory. */
 export class Sentinel {
   #isConnected = false
   #isBlind = false
-  #watchers: readonly WeakRef<Watcher>[] = []
+  readonly #watchers = new Map<object, WeakRef<Watcher>[]>()
+  /** The operations in whose contexts a statement runs: several caches may be stacked on one client. */
+  readonly #announced = new ContextValue<AnnouncedWrite>()
 
   /** Whether it sees the statements: it does if it has seen the connection begin. */
   get isWatching(): boolean {
@@ -74,10 +63,16 @@ export class Sentinel {
     if (!this.#isConnected) this.#isBlind = true
   }
 
+  /** Runs an operation that is announced. Prisma sends its query when it is awaited, which happens here. */
+  runAnnounced<T>(write: AnnouncedWrite, run: () => PromiseLike<T>): Promise<T> {
+    return this.#announced.run(write, async () => await run())
+  }
+
   /** @param watcher held weakly: a client that is gone needs to hear nothing. */
   add(watcher: Watcher): void {
-    const alive = this.#watchers.filter((reference) => reference.deref() !== undefined)
-    this.#watchers = [...alive, new WeakRef(watcher)]
+    const others = this.#watchers.get(watcher.token) ?? []
+    const alive = others.filter((reference) => reference.deref() !== undefined)
+    this.#watchers.set(watcher.token, [...alive, new WeakRef(watcher)])
   }
 
   /** Wraps a connection of the adapter. */
@@ -133,25 +128,25 @@ export class Sentinel {
     transaction: WatchedTransaction | undefined,
     send: () => Promise<T>,
   ): Promise<T> {
-    const context = contexts.getStore()
-    for (let each = context; each !== undefined; each = each.outer) each.write.effects.see()
-    if (plainRead.test(sql) || this.#watchers.length === 0) return send()
-    return this.#watched(sql, context, transaction, send)
+    const own = [...this.#announced.all()]
+    for (const { effects } of own) effects.see()
+    if (plainRead.test(sql) || this.#watchers.size === 0) return send()
+    return this.#watched(sql, own, transaction, send)
   }
 
   async #watched<T>(
     sql: string,
-    context: Context | undefined,
+    announced: readonly AnnouncedWrite[],
     transaction: WatchedTransaction | undefined,
     send: () => Promise<T>,
   ): Promise<T> {
     const affected = new Set<Effects>()
     let mayCommit = false
-    for (const [token, watcher] of this.#byToken()) {
+    for (const watcher of this.#alive()) {
       const { models, mayCommit: commits } = watcher.effectOf(sql)
       mayCommit ||= commits
       if (models !== 'all' && models.size === 0) continue
-      const own = announcedIn(context, token)
+      const own = announced.find(({ token }) => token === watcher.token)
       if (own !== undefined) affected.add(own.effects)
       if (own?.covers(models)) continue
       affected.add(await followed(watcher, models, transaction))
@@ -160,22 +155,20 @@ export class Sentinel {
     return runAlone(affected, sql, send)
   }
 
-  #byToken(): ReadonlyMap<object, Watcher> {
-    const watchers = new Map<object, Watcher>()
-    for (const reference of this.#watchers) {
-      const watcher = reference.deref()
-      if (watcher !== undefined) watchers.set(watcher.token, watcher)
+  /** One watcher for each token: the first that is still in use. */
+  #alive(): readonly Watcher[] {
+    const watchers: Watcher[] = []
+    for (const [token, references] of this.#watchers) {
+      let watcher = references[0]?.deref()
+      while (watcher === undefined && references.length > 0) {
+        references.shift()
+        watcher = references[0]?.deref()
+      }
+      if (watcher === undefined) this.#watchers.delete(token)
+      else watchers.push(watcher)
     }
     return watchers
   }
-}
-
-/** The operation in whose context a statement runs, if this cache has announced it. */
-function announcedIn(context: Context | undefined, token: object): AnnouncedWrite | undefined {
-  for (let each = context; each !== undefined; each = each.outer) {
-    if (each.write.token === token) return each.write
-  }
-  return undefined
 }
 
 /** Announces a statement that nobody else has announced. */

@@ -1,10 +1,20 @@
 import { isRead } from '../plan/query.js'
 import type { CacheInfo, WithCacheInfo } from '../telemetry/cache-info.js'
+import type { ClientTraits } from './client.js'
 
 /** The argument that carries a read's listener. Prisma's deep copies of arguments keep functions as they are. */
 export const LISTENER = '__cacheInfo'
 
+/**
+ * The argument that carries what the client does to answers: extensions that are applied later may add
+ * computed fields, and a query extension is not told which client calls. It is a function for the same reason.
+ */
+export const TRAITS = '__cacheTraits'
+
 type Listener = (info: CacheInfo) => void
+
+/** Gives the traits of the client whose read it is; undefined while there is only one client. */
+export type TraitsOf = () => ClientTraits | undefined
 
 /**
  * The client, with `withCacheInfo()` on the promises that its reads return. A query extension cannot add
@@ -13,28 +23,38 @@ type Listener = (info: CacheInfo) => void
  *
  * @param delegates the names of the models on the client: `user`.
  */
-export function withCacheInfo<C extends object>(client: C, delegates: ReadonlySet<string>): C {
+export function withCacheInfo<C extends object>(
+  client: C,
+  delegates: ReadonlySet<string>,
+  traitsOf: TraitsOf,
+): C {
   const wrapped = new WeakMap<object, object>()
   return new Proxy(client, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name)
       if (typeof name === 'symbol' || !delegates.has(name) || !isObject(value)) return value
-      const delegate = wrapped.get(value) ?? wrapDelegate(value)
+      const delegate = wrapped.get(value) ?? wrapDelegate(value, traitsOf)
       wrapped.set(value, delegate)
       return delegate
     },
   })
 }
 
-function wrapDelegate(delegate: object): object {
+function wrapDelegate(delegate: object, traitsOf: TraitsOf): object {
   return new Proxy(delegate, {
     get(target, name, self) {
       const value: unknown = Reflect.get(target, name)
       if (typeof name === 'symbol' || !isRead(name) || typeof value !== 'function') return value
       return (args?: object) =>
-        wrapRead((listener) =>
-          value.call(self, listener ? { ...args, [LISTENER]: listener } : args),
-        )
+        wrapRead((listener) => {
+          const traits = traitsOf()
+          if (listener === undefined && traits === undefined) return value.call(self, args)
+          return value.call(self, {
+            ...args,
+            ...(listener && { [LISTENER]: listener }),
+            ...(traits && { [TRAITS]: () => traits }),
+          })
+        })
     },
   })
 }

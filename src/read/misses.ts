@@ -122,6 +122,10 @@ export class Misses {
     try {
       const { value, isStandIn } = await load(this.#options, miss, miss.reason)
       if (isStandIn) return value
+      if (value === null && miss.storesNull === false) {
+        miss.report({ status: 'miss', reason: miss.reason })
+        return value
+      }
       const narrowed = narrow(miss, value, telemetry)
       const answer = this.#land(miss, value, filledAt, land)
       if (fills && answer !== undefined && narrowed !== undefined) {

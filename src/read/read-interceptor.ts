@@ -1,3 +1,4 @@
+import { modelsOfClient } from '../catalog/catalog.js'
 import { rowsCodec } from '../codec/rows.js'
 import { superjsonCodec } from '../codec/superjson.js'
 import type { Context } from '../context.js'
@@ -7,9 +8,10 @@ import type { PlannedRead } from '../plan/planner.js'
 import { containsUndefined, objectOf, type Query } from '../plan/query.js'
 import type { Tag } from '../plan/tag.js'
 import { taggedKey, userTag } from '../plan/user-tags.js'
+import type { ClientTraits } from '../prisma-client/client.js'
 import { decimalClassOf } from '../prisma-client/decimal-class.js'
 import type { ModelOperation } from '../prisma-client/operation.js'
-import { LISTENER } from '../prisma-client/with-cache-info.js'
+import { LISTENER, TRAITS, type TraitsOf } from '../prisma-client/with-cache-info.js'
 import type { BypassReason } from '../telemetry/events.js'
 import { Reader } from './reader.js'
 import { Report, type ReportOptions } from './report.js'
@@ -31,7 +33,7 @@ export class ReadInterceptor {
   async run(given: ModelOperation): Promise<unknown> {
     const { model, operation, query } = given
     const { settings, telemetry, clock } = this.#context
-    const { cache, [LISTENER]: listener, ...args } = objectOf(given.args)
+    const { cache, [LISTENER]: listener, [TRAITS]: traits, ...args } = objectOf(given.args)
     const own = readSettingsOf(cache)
     const load = this.#loadOf(() => query(args))
     const report = new Report({
@@ -50,7 +52,7 @@ export class ReadInterceptor {
     const scope = own.scope === undefined ? scopeOf(settings.scope, telemetry) : own
     if (scope === undefined) return bypass('scope')
     const read = { model, operation, args, dataPath: given.__internalParams?.dataPath ?? [] }
-    const planned = this.#plan(read, scope.scope)
+    const planned = this.#plan(read, scope.scope, (traits as TraitsOf | undefined)?.())
     if (!planned.plan.cacheable) return bypass(planned.plan.reason)
     return this.#read(read, planned.plan, planned.narrow, own, load, report)
   }
@@ -82,6 +84,7 @@ export class ReadInterceptor {
       wide: idsOf(plan.wide),
       narrow,
       rowVersions: (answer) => planner.versionsIn(read, answer),
+      storesNull: plan.storesNull,
       policy: this.#policyOf(model, plan.ttl, own),
       refresh: own.refresh,
       load,
@@ -106,10 +109,10 @@ export class ReadInterceptor {
     return enabled ?? (mode === 'all' && operations.has(operation))
   }
 
-  #plan(query: Query, scope: string | undefined): PlannedRead {
+  #plan(query: Query, scope: string | undefined, traits: ClientTraits | undefined): PlannedRead {
     if (this.#refusesUndefined && containsUndefined(query.args)) return UNCACHEABLE
     try {
-      return this.#context.planner.read(query, scope)
+      return this.#context.planner.read(query, scope, traits)
     } catch (error) {
       this.#context.telemetry.error('plan', error)
       return UNCACHEABLE
@@ -132,8 +135,8 @@ const UNCACHEABLE: PlannedRead = {
 async function createReader(context: Context): Promise<Reader> {
   const { client, catalog, settings, store, owed, background, telemetry, clock } = context
   const { strict, leaseWait, jitter, near } = settings
-  const [model] = catalog.models.keys()
-  const Decimal = await decimalClassOf(client, model)
+  const [model] = modelsOfClient(catalog)
+  const Decimal = await decimalClassOf(client, model?.name)
   const codec = rowsCodec(Decimal, superjsonCodec(Decimal))
   return new Reader({
     store,

@@ -27,6 +27,8 @@ export interface Read<T> {
   readonly narrow: (value: unknown) => Narrowed
   /** The versions of the rows that an answer shows: an answer from before an acknowledged write is not stored. */
   readonly rowVersions?: ((value: unknown) => RowVersions) | undefined
+  /** Whether the answer `null` may be stored. Default true. */
+  readonly storesNull?: boolean
   readonly policy: Policy
   /** Whether the database must be asked, whatever the store has. */
   readonly refresh: boolean

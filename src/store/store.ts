@@ -9,6 +9,9 @@ import type { TagId } from '../plan/tag.js'
  * time: a lost entry is a miss, and a lost tag invalidates all entries that depended on it.
  */
 export interface Store {
+  /** Names the place of the records, where several stores of a process may share one. Default: its own. */
+  readonly place?: string | undefined
+
   /**
    * Reads an entry and the states of tags. Each value returned was current after the call began.
    */

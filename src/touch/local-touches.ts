@@ -1,14 +1,16 @@
 import type { TagId } from '../plan/tag.js'
+import { placeOf } from '../store/place.js'
 import type { Store } from '../store/store.js'
 
 /** The touches of this process in a store, through any of its clients. */
 export function localTouches(store: Store): LocalTouches {
-  const touches = byStore.get(store) ?? new LocalTouches()
-  byStore.set(store, touches)
+  const key = placeOf(store)
+  const touches = byPlace.get(key) ?? new LocalTouches()
+  byPlace.set(key, touches)
   return touches
 }
 
-const byStore = new WeakMap<Store, LocalTouches>()
+const byPlace = new WeakMap<object, LocalTouches>()
 
 /** The number of touched tags that are remembered. Beyond it, every tag counts as touched. */
 const MAX_REMEMBERED_TAGS = 10_000

@@ -5,7 +5,7 @@ import { type Client, type TransactionTimes, transactionIdOf } from '../prisma-c
 import { Effects, type Outcome } from '../prisma-client/effects.js'
 import { isValidationError, provesUnwritten } from '../prisma-client/failures.js'
 import type { Transaction } from '../prisma-client/operation.js'
-import { type AnnouncedWrite, runAnnounced } from '../prisma-client/sentinel.js'
+import type { AnnouncedWrite } from '../prisma-client/sentinel.js'
 import { type RunningBatch, type RunningWrite, Transactions } from './transactions.js'
 import { Write, type WriteOptions } from './write.js'
 
@@ -99,7 +99,7 @@ export class TransactionRunner {
         batch.own.size === length && (batch.isDeclared || covers(write.announcedTags, models)),
     }
     const result = this.#transactions.runBatch(batch, () =>
-      runAnnounced(announced, () => begin(input)),
+      this.#runAnnounced(announced, () => begin(input)),
     )
     return write.endWith(result, (error) =>
       this.#outcomeOf(effects, error, batch.failures.has(error)),
@@ -153,7 +153,7 @@ export class TransactionRunner {
     if (batch !== undefined) batch.isDeclared ||= isDeclared
     try {
       // All statements of a batch must run in the context of the batch.
-      const result = await (running === batch ? run() : runAnnounced(announced, run))
+      const result = await (running === batch ? run() : this.#runAnnounced(announced, run))
       this.#context.sentinel?.answered()
       report(touched(result), written?.(result))
       return result
@@ -194,6 +194,11 @@ export class TransactionRunner {
     const lifetime = this.#lifetime() + this.#timeoutOf()
     const write = new Write(this.#options, { lifetime, blocking: true })
     return this.#runIn({ write, effects: new Effects() }, statement)
+  }
+
+  #runAnnounced<T>(announced: AnnouncedWrite, run: () => Promise<T>): Promise<T> {
+    const { sentinel } = this.#context
+    return sentinel === undefined ? run() : sentinel.runAnnounced(announced, run)
   }
 
   #begin(lifetime: number): RunningWrite {

@@ -1,7 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { ContextValue } from '../event-loop/context-value.js'
 import type { Effects } from '../prisma-client/effects.js'
 import type { Transaction } from '../prisma-client/operation.js'
 import type { Write } from './write.js'
+
+/** A function that runs in a transaction may see rows that nobody else sees yet, whichever client reads them. */
+const insideTransaction = new ContextValue<true>()
 
 /** A write under way, and what the database has done with it so far. */
 export interface RunningWrite {
@@ -25,22 +28,21 @@ export interface RunningBatch extends RunningWrite {
  */
 export class Transactions {
   readonly #interactive = new Map<string, RunningWrite>()
-  readonly #batch = new AsyncLocalStorage<RunningBatch>()
-  readonly #inside = new AsyncLocalStorage<true>()
+  readonly #batch = new ContextValue<RunningBatch>()
 
-  /** Whether the caller runs inside the callback of an interactive transaction. */
+  /** Whether the caller runs inside the callback of an interactive transaction, of any client with the cache. */
   get isInside(): boolean {
-    return this.#inside.getStore() ?? false
+    return insideTransaction.get() ?? false
   }
 
   /** Runs the callback of an interactive transaction. */
   inside<T>(run: () => T): T {
-    return this.#inside.run(true, run)
+    return insideTransaction.run(true, run)
   }
 
   /** The batch that the caller runs in, if this client began it. */
   get batch(): RunningBatch | undefined {
-    return this.#batch.getStore()
+    return this.#batch.get()
   }
 
   /** The transaction's write; undefined for a transaction that was begun on another client. */

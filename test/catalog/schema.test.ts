@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Catalog, modelOf } from '../../src/catalog/catalog.js'
+import { type Catalog, modelOf, modelsOfClient } from '../../src/catalog/catalog.js'
 import { parseSchema } from '../../src/catalog/schema.js'
 import { ConfigurationError } from '../../src/errors.js'
 
@@ -117,6 +117,21 @@ describe('a model', () => {
     })
     expect(fields.get('at')).toMatchObject({ updatedAt: true, required: true })
     expect(fields.get('no')).toMatchObject({ default: { kind: 'none' }, required: false })
+  })
+
+  it('has columns that the database may compute from others, as far as the schema shows it', () => {
+    const catalog = catalogOf(`
+      model A {
+        id String @id @default(dbgenerated("gen_random_uuid()")) @db.Uuid
+        title String @map("the_title")
+        other String @default("lower")
+        slug String @default(dbgenerated())
+        short String @default(dbgenerated("lower(\\"the_title\\")"))
+        day String @default(dbgenerated("to_char(now(), 'id_2')"))
+      }`)
+    const { fields } = modelOf(catalog, 'A')
+    const computed = [...fields.values()].filter((field) => field.computed)
+    expect(computed.map(({ name }) => name)).toEqual(['slug', 'short'])
   })
 
   it('that is not in the schema is an error', () => {
@@ -275,5 +290,75 @@ describe('text that is not a valid schema', () => {
         message: expect.stringMatching(`^the Prisma schema does not parse: [^]*${message}`),
       }),
     )
+  })
+})
+
+describe('what the client ignores', () => {
+  const catalog = catalogOf(`
+    model A {
+      id Int @id // not an @ignore
+      bs B[]
+      cs C[] @ignore
+      ds D[] @ignore
+      text String @default("@ignore") @ignore
+      aId Int @ignore
+      a A? @relation("self", fields: [aId], references: [id]) @ignore
+      as A[] @relation("self")
+    }
+    model B {
+      id Int @id
+      aId Int
+      a A @relation(fields: [aId], references: [id], onDelete: Cascade) @ignore
+    }
+    model C {
+      aId Int
+      a A @relation(fields: [aId], references: [id], onDelete: Cascade)
+      code String @unique
+      ds D[]
+      @@map("c_rows")
+      @@ignore
+    }
+    model D {
+      id Int @id
+      code String
+      c C @relation(fields: [code], references: [code], onDelete: Cascade) @ignore
+      as A[] @ignore
+    }`)
+
+  it('is no part of the models of the client', () => {
+    expect([...modelOf(catalog, 'A').fields.keys()]).toEqual(['id'])
+    expect([...modelOf(catalog, 'A').relations.keys()]).toEqual(['bs', 'as'])
+    expect(modelsOfClient(catalog).map(({ name }) => name)).toEqual(['A', 'B', 'D'])
+    expect(modelOf(catalog, 'C')).toMatchObject({ kind: 'hidden', table: 'c_rows' })
+  })
+
+  it('has foreign keys and join tables all the same', () => {
+    const holders = modelOf(catalog, 'A').referencedBy.map(({ holder }) => holder)
+    expect(holders).toEqual(['A', 'B', 'C', '_AToD'])
+    expect(modelOf(catalog, 'C').referencedBy.map(({ holder }) => holder)).toEqual(['D'])
+    expect(relation(catalog, 'A', 'bs')).toMatchObject({ here: ['id'], there: ['aId'] })
+  })
+})
+
+describe('a view', () => {
+  it.each([
+    ['a field of that name', 'model A {; view B? @relation("v"); id Int @id; }'],
+    ['a comment', '/* view A {; */ model A { id Int @id }'],
+  ])('is not found in %s', (_, text) => {
+    const b =
+      'model B {; id Int @id; aId Int @unique; a A @relation("v", fields: [aId], references: [id]); }'
+    const catalog = catalogOf(text.includes('B?') ? `${text} ${b}` : text)
+    for (const { kind } of catalog.models.values()) expect(kind).toBe('table')
+  })
+
+  it('is not found in a string', () => {
+    const model = 'model A {\nid Int @id\ntext String @default("\\"view A {")\n}'
+    const { models } = parseSchema(`datasource db {\nprovider = "sqlite"\n}\n${model}`)
+    expect(models.get('A')?.kind).toBe('table')
+  })
+
+  it('is found after anything', () => {
+    const catalog = catalogOf('model A { id Int @id } /* one */   view   V  {; id Int @unique; }')
+    expect(modelOf(catalog, 'V').kind).toBe('view')
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { cacheAside, memory } from '../../src/index.js'
 import { createDatabase } from '../support/databases.js'
+import { openShop } from '../support/shop.js'
 
 /** Opens a blog with two authors who have a post each. */
 async function openBlog() {
@@ -112,5 +113,39 @@ describe('rows that a call of $cache names', () => {
     await expect(load([7] as never[])).rejects.toThrow(
       "getOrLoad.dependsOn: expected a model or rows of a model, such as 'Post' or { Post: { id: 7 } }, got 7",
     )
+  })
+})
+
+describe('a model that is named as a whole has its join tables with it', () => {
+  async function openTags() {
+    const shop = await openShop()
+    const { plain, prisma } = shop
+    await plain.user.create({ data: { id: 1, email: 'ann' } })
+    await plain.post.create({ data: { id: 1, title: 'p', authorId: 1 } })
+    await plain.tag.create({ data: { id: 1, name: 't' } })
+    const count = (client: typeof plain) => async () => {
+      const tags = await client.tag.findMany({ include: { _count: { select: { posts: true } } } })
+      return tags.map(({ _count }) => _count.posts)
+    }
+    const connect = (client: typeof plain) =>
+      client.tag.update({ where: { id: 1 }, data: { posts: { connect: { id: 1 } } } })
+    const cached = prisma as unknown as typeof plain
+    return { ...shop, plain, cached, count, connect }
+  }
+
+  it.each(['Post', 'Tag'] as const)('in $cache.invalidate(%j)', async (model) => {
+    const { plain, prisma, cached, count, connect } = await openTags()
+    expect(await count(cached)()).toEqual([0])
+    await connect(plain)
+    await prisma.$cache.invalidate(model)
+    expect(await count(cached)()).toEqual([1])
+  })
+
+  it.each(['Post', 'Tag'] as const)('in dependsOn: [%j]', async (model) => {
+    const { plain, prisma, cached, count, connect } = await openTags()
+    const load = () => prisma.$cache.getOrLoad('count', count(plain), { dependsOn: [model] })
+    expect(await load()).toEqual([0])
+    await connect(cached)
+    expect(await load()).toEqual([1])
   })
 })

@@ -306,6 +306,17 @@ describe('a client', () => {
     })
   })
 
+  it('of another major version is not extended', async () => {
+    await withClient(async (client) => {
+      for (const version of ['6.19.0', '8.0.0']) {
+        const other = Object.create(client, { _clientVersion: { value: version } }) as PrismaClient
+        expect(() => other.$extends(cacheAside())).toThrow(
+          new ConfigurationError(`expected a client of Prisma 7, got one of Prisma ${version}`),
+        )
+      }
+    })
+  })
+
   it('that does not carry its schema is extended only with the option `schema`', async () => {
     await withClient(async (client) => {
       const bare = Object.create(client, { _engineConfig: { value: {} } }) as PrismaClient

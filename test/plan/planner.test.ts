@@ -11,6 +11,7 @@ const defaultSettings: PlannedModel = {
   dependsOn: undefined,
   trackBy: [],
   inexact: [],
+  computed: [],
 }
 
 function plannerWith({
@@ -54,7 +55,22 @@ describe('a view', () => {
 
   it('depends on itself and on the models in `dependsOn`', () => {
     const planner = plannerWith({ models: { AuthorStats: { dependsOn: ['Post'] } } })
-    expect(cached(planner, 'AuthorStats').names).toEqual(['AuthorStats', 'Post'])
+    expect(cached(planner, 'AuthorStats').names).toEqual(['AuthorStats', 'Post', '_PostToTag'])
+  })
+
+  it('may be declared as a model, and has no keys then', () => {
+    const planner = plannerWith({ models: { TagStats: { dependsOn: ['Tag'] } } })
+    const where = { tagId: 1 }
+    const { names } = cached(planner, 'TagStats', { operation: 'findUnique', args: { where } })
+    expect(names).toEqual(['Tag', 'TagStats', '_PostToTag'])
+  })
+
+  it('takes along what it reads when it is written, but not when it is only named', () => {
+    const planner = plannerWith({ models: { TagStats: { dependsOn: ['Tag'] } } })
+    const query = { model: 'TagStats', operation: 'deleteMany', args: {}, dataPath: [] }
+    const written = planner.write(query).map(({ name }) => name)
+    expect(written).toEqual(expect.arrayContaining(['TagStats', 'Tag', 'Tag{id}', '_PostToTag']))
+    expect(planner.anyRowsOf(['TagStats']).map(({ name }) => name)).toEqual(['TagStats'])
   })
 
   const twoViews = parseSchema(`

@@ -13,6 +13,8 @@ interface ModelPlan {
   readonly id: IdKind
   readonly hasUnique: boolean
   readonly hasPair: boolean
+  /** Whether the database computes a column `slug` from the name. */
+  readonly hasSlug: boolean
 }
 
 interface RelationPlan {
@@ -24,6 +26,8 @@ interface RelationPlan {
   readonly onUpdate: string
   /** Whether it refers to a unique field instead of the id. */
   readonly byCode: boolean
+  /** The ends of the relation that the client ignores, though the foreign key is there. */
+  readonly ignored: 'none' | 'one' | 'both'
 }
 
 const MODELS = 3
@@ -32,6 +36,7 @@ const modelPlan = fc.record<ModelPlan>({
   id: fc.constantFrom('number', 'number', 'text', 'pair'),
   hasUnique: fc.boolean(),
   hasPair: fc.boolean(),
+  hasSlug: fc.boolean(),
 })
 
 const relationPlan = fc.record<RelationPlan>({
@@ -42,6 +47,7 @@ const relationPlan = fc.record<RelationPlan>({
   onDelete: fc.constantFrom('', 'Cascade', 'SetNull', 'NoAction', 'Restrict'),
   onUpdate: fc.constantFrom('', 'Cascade', 'NoAction'),
   byCode: fc.boolean(),
+  ignored: fc.constantFrom('none', 'none', 'none', 'one', 'both'),
 })
 
 /** @param prefix begins the name of each model, so that the models of several schemas have different names. */
@@ -62,6 +68,7 @@ interface Building {
   readonly columns: Record<string, fc.Arbitrary<unknown>>
   readonly required: string[]
   readonly foreignKeys: string[]
+  readonly computed: string[]
   readonly uniques: string[][]
   readonly relations: Record<string, RelationRows>
 }
@@ -85,9 +92,9 @@ function build(
   return {
     text: text.join('\n\n'),
     rows: Object.fromEntries(
-      models.map(({ name, columns, required, foreignKeys, uniques, relations }) => [
+      models.map(({ name, columns, required, foreignKeys, computed, uniques, relations }) => [
         name,
-        { columns, required, foreignKeys, uniques, relations, numbers: ['rank'] },
+        { columns, required, foreignKeys, computed, uniques, relations, numbers: ['rank'] },
       ]),
     ),
   }
@@ -102,6 +109,7 @@ function start(name: string, plan: ModelPlan): Building {
     columns: { rank: fc.nat({ max: 2 }), name: maybe(words), code: maybe(words) },
     required: [],
     foreignKeys: [],
+    computed: [],
     uniques: [],
     relations: {},
   }
@@ -126,6 +134,11 @@ function start(name: string, plan: ModelPlan): Building {
   model.lines.push('rank Int @default(0)', 'name String?')
   model.lines.push(`code String? ${plan.hasUnique ? '@unique' : ''}`)
   if (plan.hasUnique) model.uniques.push(['code'])
+  if (plan.hasSlug) {
+    model.lines.push('slug String? @default(dbgenerated())')
+    model.columns.slug = maybe(words)
+    model.computed.push('slug')
+  }
   if (plan.hasPair) {
     model.attributes.push('@@unique([rank, name])')
     model.uniques.push(['rank', 'name'])
@@ -169,10 +182,15 @@ function relate(from: Building, to: Building, plan: RelationPlan, index: number)
     onDelete && `onDelete: ${onDelete}`,
     plan.onUpdate && `onUpdate: ${plan.onUpdate}`,
   ]
+  const attributeOf = (isIgnored: boolean) => (isIgnored ? '@ignore' : '')
+  const [onOne, onOther] = [plan.ignored === 'both', plan.ignored !== 'none']
   const args = [`"${relation}"`, `fields: [${fields}]`, `references: [${references}]`, ...actions]
-  to.lines.push(`${other} ${from.name}${mark} @relation(${args.filter(Boolean).join(', ')})`)
+  to.lines.push(
+    `${other} ${from.name}${mark} @relation(${args.filter(Boolean).join(', ')}) ${attributeOf(onOther)}`,
+  )
   const isList = plan.kind === 'many'
-  from.lines.push(`${one} ${to.name}${isList ? '[]' : '?'} @relation("${relation}")`)
-  from.relations[one] = { model: to.name, list: isList, held: true }
-  to.relations[other] = { model: from.name, list: false }
+  const end = `${one} ${to.name}${isList ? '[]' : '?'} @relation("${relation}")`
+  from.lines.push(`${end} ${attributeOf(onOne)}`)
+  if (!onOne) from.relations[one] = { model: to.name, list: isList, held: true }
+  if (!onOther) to.relations[other] = { model: from.name, list: false, refersTo: references }
 }

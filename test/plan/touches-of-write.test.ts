@@ -189,6 +189,20 @@ describe('a delete also changes the models that referential actions reach', () =
   })
 })
 
+it('a removal takes along rows of models and relations that the client ignores', () => {
+  const schema = schemaOf(`
+    model A { id Int @id; bs B[] @ignore }
+    model B {
+      id Int @id
+      aId Int
+      a A @relation(fields: [aId], references: [id], onDelete: Cascade)
+      cs C[]
+      @@ignore
+    }
+    model C { id Int @id; bId Int; b B @relation(fields: [bId], references: [id], onDelete: Cascade) @ignore }`)
+  expect(written(schema, 'A', 'delete', {})).toEqual(['A', 'B', 'C'])
+})
+
 describe('a change of a key also changes the models that refer to it', () => {
   it.each<[string, Args]>([
     ['update', { data: { handle: 'h' } }],

@@ -11,6 +11,8 @@ export function trackedOf(
     keyspace: '',
     trackBy: (model) => trackBy[model] ?? [],
     inexact: () => [],
+    computed: () => [],
+    dependsOn: () => undefined,
     isComputed: () => false,
   })
 }

@@ -122,11 +122,13 @@ const isFamily = ({ name }: Tag) => /\{[^:+]*\}$/.test(name)
 const topics: Readonly<Record<string, readonly string[]>> = {
   'drops updates that cascade': ['User', 'Badge'],
   'drops nested writes': ['User', 'Profile', 'Tag'],
+  'overlooks nested updates of keys': ['Badge'],
   'drops rows of join tables': ['Post', 'Tag'],
   'drops insert tags': ['User', 'Profile', 'Tag'],
   'takes every unique value for taken': ['User', 'Profile', 'Tag'],
   'overlooks cursors': ['Post'],
   'pins by the first branch of OR': ['Tag'],
+  'overlooks generated columns': ['Peculiar'],
   'takes loose text for exact': ['Peculiar'],
   'takes values as they are written': ['Peculiar'],
 }
@@ -143,6 +145,8 @@ const seeds: Readonly<Record<string, number>> = {
   'drops the value before': 24,
   'drops the value after': 26,
   'takes no field for changed': 26,
+  'overlooks nested updates of keys': 29,
+  'overlooks generated columns': 3,
   'drops rows of join tables': 30,
   'drops inserts': 16,
   'drops family tags': 9,
@@ -202,6 +206,20 @@ const mutants: Record<string, Mutant> = {
   'takes no field for changed': spoilTouches((_, change) =>
     change.kind === 'update' ? { ...change, changed: new Set() } : change,
   ),
+  'overlooks nested updates of keys': [
+    '../../src/plan/updates.js',
+    ({ Updates }: typeof import('../../src/plan/updates.js')) => ({
+      Updates: class extends Updates {
+        override changing = () => new Set<string>()
+      },
+    }),
+  ],
+  'overlooks generated columns': spoilCatalog((model) => ({
+    ...model,
+    fields: new Map(
+      Array.from(model.fields, ([name, field]) => [name, { ...field, computed: false }]),
+    ),
+  })),
   'drops rows of join tables': spoilTouches((model, change) =>
     model.startsWith('_') ? undefined : change,
   ),

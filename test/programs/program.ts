@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Policies } from './policies.js'
-import { readsOf } from './reads.js'
+import { keyReadsOf, readsOf } from './reads.js'
 import { modelNames } from './rows.js'
 import { type Call, writesOf } from './writes.js'
 
@@ -13,10 +13,16 @@ export interface Program {
   readonly policies?: Policies
 }
 
+/**
+ * Who sends a write: the extended client; the base client beside it; or an extension that was applied before
+ * the cache, and sends the write through the base client in its place.
+ */
+export type Via = 'extended' | 'base' | 'earlier'
+
 export type Step =
   | { readonly do: 'read'; readonly client: 0 | 1; readonly read: number }
   /** Where it changed anything, every read is asked again. */
-  | { readonly do: 'write'; readonly client: 0 | 1; readonly write: Call }
+  | { readonly do: 'write'; readonly client: 0 | 1; readonly via: Via; readonly write: Call }
   /** The reads overlap the write and may see either side of it; afterwards they may not. */
   | {
       readonly do: 'race'
@@ -24,10 +30,17 @@ export type Step =
       readonly write: Call
       readonly reads: readonly number[]
     }
-  | { readonly do: 'batch'; readonly client: 0 | 1; readonly writes: readonly Call[] }
+  | {
+      readonly do: 'batch'
+      readonly client: 0 | 1
+      /** `earlier`: every second write is the base client's, in a batch of the extended one. */
+      readonly via: Via
+      readonly writes: readonly Call[]
+    }
   | {
       readonly do: 'interactive'
       readonly client: 0 | 1
+      readonly via: Via
       readonly writes: readonly Call[]
       /** Run in a transaction inside the transaction, which is rolled back by itself. */
       readonly undone: readonly Call[]
@@ -52,6 +65,11 @@ const topics: readonly (readonly string[])[] = [
 
 const client = fc.constantFrom(0 as const, 1 as const)
 const read = fc.nat({ max: POOL - 1 })
+const via = fc.oneof(
+  { weight: 7, arbitrary: fc.constant('extended' as const) },
+  { weight: 2, arbitrary: fc.constant('base' as const) },
+  { weight: 2, arbitrary: fc.constant('earlier' as const) },
+)
 const severalReads = fc.array(read, { minLength: 1, maxLength: 4 })
 
 export const programs: fc.Arbitrary<Program> = fc.constantFrom(...topics).chain(programsAbout)
@@ -59,7 +77,10 @@ export const programs: fc.Arbitrary<Program> = fc.constantFrom(...topics).chain(
 /** Programs whose calls begin at these models; relations lead to others. */
 export function programsAbout(models: readonly string[]): fc.Arbitrary<Program> {
   return fc.record({
-    reads: fc.array(readsOf(models), { minLength: POOL, maxLength: POOL }),
+    reads: fc.array(fc.oneof(readsOf(models), readsOf(models), keyReadsOf(models)), {
+      minLength: POOL,
+      maxLength: POOL,
+    }),
     steps: fc.array(stepOf(writesOf(models)), { minLength: 50, maxLength: 70, size: 'max' }),
   })
 }
@@ -68,7 +89,7 @@ function stepOf(write: fc.Arbitrary<Call>): fc.Arbitrary<Step> {
   const writes = fc.array(write, { minLength: 1, maxLength: 3 })
   return fc.oneof(
     { weight: 8, arbitrary: fc.record({ do: fc.constant('read' as const), client, read }) },
-    { weight: 20, arbitrary: fc.record({ do: fc.constant('write' as const), client, write }) },
+    { weight: 20, arbitrary: fc.record({ do: fc.constant('write' as const), client, via, write }) },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -78,12 +99,13 @@ function stepOf(write: fc.Arbitrary<Call>): fc.Arbitrary<Step> {
         reads: severalReads,
       }),
     },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('batch' as const), client, writes }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('batch' as const), client, via, writes }) },
     {
       weight: 2,
       arbitrary: fc.record({
         do: fc.constant('interactive' as const),
         client,
+        via,
         writes,
         undone: fc.array(write, { maxLength: 1 }),
         beside: fc.array(read, { maxLength: 2 }),

@@ -10,6 +10,8 @@ export interface ModelRows {
   /** Those that a row must be given. */
   readonly required: readonly string[]
   readonly foreignKeys: readonly string[]
+  /** The columns that the database computes, so that no write gives them a value. */
+  readonly computed?: readonly string[]
   /** Each a way to name one row. */
   readonly uniques: readonly (readonly string[])[]
   readonly relations: Readonly<Record<string, RelationRows>>
@@ -22,11 +24,13 @@ export interface RelationRows {
   readonly list: boolean
   /** Of a to-one relation: whether the other model has the foreign key. */
   readonly held?: boolean
+  /** The columns of the other model that the foreign key refers to. */
+  readonly refersTo?: readonly string[]
 }
 
 const oneOf = (...values: readonly unknown[]) => fc.constantFrom(...values)
 const id = (max: number) => fc.integer({ min: 1, max })
-const one = (model: string) => ({ model, list: false })
+const one = (model: string, refersTo = ['id']) => ({ model, list: false, refersTo })
 const many = (model: string) => ({ model, list: true })
 
 const handle = oneOf(null, 'h1', 'h2', 'h3')
@@ -37,7 +41,7 @@ const TOKEN = '0000abcd-0000-4000-8000-00000000000f'
 export const trackBy: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
   Post: ['title', ['authorId', 'published']],
   Everything: ['string', 'int', 'bigint', 'boolean', 'date', 'bytes', 'role'],
-  Peculiar: ['short', 'moment', 'big', 'bytes'],
+  Peculiar: ['short', 'lower', 'moment', 'big', 'bytes'],
 }
 
 export const rows: Readonly<Record<string, ModelRows>> = {
@@ -59,7 +63,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
       reports: many('User'),
       followers: many('User'),
       following: many('User'),
-      profile: { ...one('Profile'), held: true },
+      profile: { ...one('Profile', []), held: true },
       posts: many('Post'),
       edited: many('Post'),
       comments: many('Comment'),
@@ -146,13 +150,13 @@ export const rows: Readonly<Record<string, ModelRows>> = {
     required: ['label'],
     foreignKeys: ['handle'],
     uniques: [['id']],
-    relations: { owner: one('User') },
+    relations: { owner: one('User', ['handle']) },
     numbers: ['id'],
   },
   Everything: {
     columns: {
       id: id(3),
-      string: oneOf(null, '', 'é\u0000'.slice(0, 1), 'a"b\\c'),
+      string: oneOf(null, '', 'é', 'a', 'a\0b', 'a"b\\c'),
       boolean: fc.option(fc.boolean()),
       int: oneOf(null, 0, -2147483648, 2147483647),
       bigint: oneOf(null, 0n, 9007199254740991n, -5n),
@@ -177,6 +181,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
     columns: {
       id: id(4),
       short: oneOf(null, 'a', 'A', 'a  ', 'abc', 'abc ', 'á'),
+      lower: oneOf(null, 'a', 'a  ', 'abc'),
       folded: oneOf(null, 'x', 'X', 'y'),
       padded: oneOf(null, 'p', 'p ', 'P'),
       amount: oneOf(null, 1, '1', '1.0', '1.10', 1.1, '1.104', '0', '-0'),
@@ -193,6 +198,7 @@ export const rows: Readonly<Record<string, ModelRows>> = {
     },
     required: [],
     foreignKeys: [],
+    computed: ['lower'],
     uniques: [['id'], ['folded'], ['token'], ['short', 'amount']],
     relations: {},
     numbers: ['id'],

@@ -1,16 +1,17 @@
 import { deepStrictEqual } from 'node:assert'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'node:util'
 import type { PrismaClient } from '../../generated/sqlite/client/client.js'
 import { cacheAside, memory } from '../../src/index.js'
 import type { Store } from '../../src/store/store.js'
 import type { Connection, Database, Provider } from '../support/databases.js'
-import { collectStorages } from '../support/storages.js'
 import type { Program, Step } from './program.js'
 import { trackBy } from './rows.js'
 import type { Call } from './writes.js'
 
 const models = {
   AuthorStats: { dependsOn: ['Post'] },
+  TagStats: { dependsOn: ['Tag'] },
   ...Object.fromEntries(
     Object.entries(trackBy).map(([model, fields]) => [model, { trackBy: fields }]),
   ),
@@ -67,14 +68,17 @@ export function createWorld(
   return {
     tally,
     async run(program, signal) {
-      const disableStorages = collectStorages()
       await database.execute(initial)
       // What a run of thousands of programs has sent is of no use, and of much weight.
       for (const { statements } of [plain, ...cached]) statements.length = 0
-      const store = memory()
+      const announced = { count: 0 }
+      const store = counting(memory(), announced)
       const { options = [{}, {}] } = program.policies ?? {}
       const extend = ({ client, statements }: Connection, given: object): Cached => ({
-        client: client.$extends(extension({ ...given, store, models })) as unknown as PrismaClient,
+        base: client,
+        client: redirecting(client).$extends(
+          extension({ ...given, store, models }),
+        ) as unknown as PrismaClient,
         statements,
       })
       const clients = [extend(cached[0], options[0]), extend(cached[1], options[1])] as const
@@ -84,7 +88,7 @@ export function createWorld(
           errors.push(e),
         )
       }
-      const run: Run = { program, plain: plain.client, clients, tally, database }
+      const run: Run = { program, plain: plain.client, clients, tally, database, announced }
       try {
         for (const step of program.steps) {
           signal.throwIfAborted()
@@ -95,7 +99,6 @@ export function createWorld(
         if (program.policies !== undefined) {
           for (const { client } of clients) await client.$disconnect()
         }
-        disableStorages()
       }
       deepStrictEqual(errors, [])
     },
@@ -106,6 +109,7 @@ declare const prisma: PrismaClient
 const withCache = () => prisma.$extends(cacheAside())
 
 interface Cached {
+  readonly base: PrismaClient
   readonly client: PrismaClient
   readonly statements: readonly string[]
 }
@@ -116,15 +120,46 @@ interface Run {
   readonly clients: readonly [Cached, Cached]
   readonly tally: Tally
   readonly database: Database
+  /** How often a write was announced to the store. */
+  readonly announced: { count: number }
+}
+
+/** The store, with a count of the announcements of writes. */
+function counting(store: Store, announced: { count: number }): Store {
+  return {
+    ...store,
+    announce(tags, mark) {
+      announced.count += 1
+      return store.announce(tags, mark)
+    },
+  }
+}
+
+const isRedirected = new AsyncLocalStorage<boolean>()
+
+/** A client that sends writes through the base client while `isRedirected` says so. */
+function redirecting(base: PrismaClient) {
+  return base.$extends({
+    query: {
+      $allModels: {
+        async $allOperations({ model, operation, args, query }) {
+          if (isRedirected.getStore() !== true || /^(find|count|aggregate|group)/.test(operation)) {
+            return query(args)
+          }
+          return call(base, { model, operation, args } as Call)
+        },
+      },
+    },
+  })
 }
 
 async function runStep(run: Run, step: Step): Promise<void> {
-  const { client } = run.clients[step.client]
+  const { client, base } = run.clients[step.client]
   switch (step.do) {
     case 'read':
       return compare(run, step.read, step.client)
     case 'write':
-      if (await write(run, client, step.write)) await compareAll(run, step.client)
+      if (await writeVia(run, step)) await compareAll(run, step.client)
       return
     case 'race':
       await allEnded([
@@ -137,13 +172,33 @@ async function runStep(run: Run, step: Step): Promise<void> {
       return
     case 'batch':
       run.tally.writes += 1
-      await client
-        .$transaction(step.writes.map((each) => call(client, each)) as never)
+      await (step.via === 'base' ? base : client)
+        .$transaction(
+          step.writes.map((each, index) =>
+            call(step.via === 'earlier' && index % 2 === 1 ? base : client, each),
+          ) as never,
+        )
         .then(() => (run.tally.written += 1), ignore)
       return compareAll(run, step.client)
     case 'interactive':
-      return interactive(run, client, step)
+      return interactive(run, step.via === 'base' ? base : client, step)
   }
+}
+
+/** Runs a write by the one who sends it. */
+async function writeVia(run: Run, step: Extract<Step, { do: 'write' }>): Promise<boolean> {
+  const { client, base } = run.clients[step.client]
+  if (step.via === 'base') return write(run, base, step.write)
+  if (step.via === 'earlier') {
+    return isRedirected.run(true, () => write(run, client, step.write))
+  }
+  const before = run.announced.count
+  const isWritten = await write(run, client, step.write)
+  // The sentinel announces statements whose tables are not among those of the plan.
+  if (run.announced.count > before + 1) {
+    throw new Difference(`a table was written that is not in the plan: ${inspect(step.write)}`)
+  }
+  return isWritten
 }
 
 /** Waits for all of them, also where one fails: nothing of a program may outlive it. */

@@ -34,7 +34,7 @@ function modelWrites(model: string): fc.Arbitrary<Call> {
     { weight: 4, arbitrary: answered('create', { data: created(model, 1) }) },
     { weight: 1, arbitrary: call(model, 'createMany', { data: rows }) },
     { weight: 1, arbitrary: answered('createManyAndReturn', { data: rows }, 0) },
-    { weight: 5, arbitrary: answered('update', { where, data: updated(model, 1) }) },
+    { weight: 5, arbitrary: answered('update', { where, data: deeplyUpdated(model) }) },
     { weight: 1, arbitrary: call(model, 'updateMany', { where: some, data: values(model) }) },
     {
       weight: 1,
@@ -49,7 +49,19 @@ function modelWrites(model: string): fc.Arbitrary<Call> {
       }),
     },
     { weight: 3, arbitrary: answered('delete', { where }) },
+    ...keyChanges(model).map((data) => ({
+      weight: 1,
+      arbitrary: answered('update', { where, data }),
+    })),
     { weight: 1, arbitrary: call(model, 'deleteMany', { where: some }) },
+  )
+}
+
+/** Data that changes a key to which the row refers, through each relation. */
+function keyChanges(model: string): readonly fc.Arbitrary<Args>[] {
+  return Object.entries(rowsOf(model).relations).flatMap(
+    ([relation, { model: target, refersTo }]) =>
+      (refersTo ?? []).map((name) => fc.record({ [relation]: keyChange(target, name) })),
   )
 }
 
@@ -76,13 +88,19 @@ function rawWrites(): fc.Arbitrary<Call> {
 
 /** A whole row, its foreign keys given directly. */
 function row(model: string): fc.Arbitrary<Args> {
-  const { columns, required } = rowsOf(model)
-  return fc.record(columns, { requiredKeys: [...required] })
+  const { required } = rowsOf(model)
+  return fc.record(writable(model), { requiredKeys: [...required] })
+}
+
+/** The columns that a write may give values. */
+function writable(model: string): Readonly<Record<string, fc.Arbitrary<unknown>>> {
+  const { columns, computed = [] } = rowsOf(model)
+  return Object.fromEntries(Object.entries(columns).filter(([name]) => !computed.includes(name)))
 }
 
 /** Some values of a row, its foreign keys given directly. */
 function values(model: string): fc.Arbitrary<Args> {
-  const columns = Object.entries(rowsOf(model).columns)
+  const columns = Object.entries(writable(model))
   return fc
     .subarray(columns, { minLength: 1, maxLength: Math.min(3, columns.length) })
     .chain((some) => fc.record(Object.fromEntries(some)))
@@ -106,6 +124,11 @@ function created(model: string, depth: number): fc.Arbitrary<Args> {
       },
     )
     .map(([own, nested]) => ({ ...own, ...nested }))
+}
+
+/** Two relations deep at times, as a row may also change with one that it does not refer to itself. */
+function deeplyUpdated(model: string): fc.Arbitrary<Args> {
+  return fc.constantFrom(1, 1, 1, 2).chain((depth) => updated(model, depth))
 }
 
 function updated(model: string, depth: number): fc.Arbitrary<Args> {
@@ -153,9 +176,7 @@ function nestedWrites(
       fc
         .constantFrom(...relations)
         .chain(([name, relation]) =>
-          nestedWrite(relation.model, relation.list, depth - 1, creating).map(
-            (operation) => [name, operation] as const,
-          ),
+          nestedWrite(relation, depth - 1, creating).map((operation) => [name, operation] as const),
         ),
       { maxLength: 2 },
     )
@@ -163,8 +184,7 @@ function nestedWrites(
 }
 
 function nestedWrite(
-  target: string,
-  list: boolean,
+  { model: target, list, refersTo = [] }: RelationRows,
   depth: number,
   creating: boolean,
 ): fc.Arbitrary<Args> {
@@ -190,9 +210,19 @@ function nestedWrite(
     fc.constant({ delete: true }),
     updated(target, depth).map((update) => ({ update })),
     fc.record({ create, update: values(target) }).map((upsert) => ({ upsert })),
+    ...refersTo.map((name) => keyChange(target, name)),
   ]
   return fc.oneof(...always, ...(creating ? [] : list ? onList : onOne))
 }
+
+/** Where the key of the other row changes, the foreign key of this one does, too. */
+function keyChange(target: string, name: string): fc.Arbitrary<Args> {
+  return fc
+    .record({ [name]: rowsOf(target).columns[name] ?? none })
+    .chain((row) => fc.constantFrom({ update: row }, { upsert: { create: row, update: row } }))
+}
+
+const none = fc.constant(null)
 
 /** The relation through which it is nested sets one foreign key; which one, Prisma knows. */
 function nestedRow(model: string): fc.Arbitrary<Args> {

@@ -112,3 +112,23 @@ it('a write whose end the cache does not see is not announced again', async () =
   await vi.advanceTimersByTimeAsync(10 * LIFETIME)
   expect(await deadlines()).toEqual([LIFETIME])
 })
+
+it('a write that arrives at the store after its transaction has ended is not announced again', async () => {
+  const store = memory()
+  let arrive: () => void = () => undefined
+  const slow: Store = {
+    ...store,
+    async announce(tags, mark) {
+      await new Promise<void>((resolve) => (arrive = resolve))
+      await store.announce(tags, mark)
+    },
+  }
+  const { write, deadlines } = begin(slow)
+  const unawaited = write.announce([user])
+  await write.end('unwritten')
+  arrive()
+  await unawaited
+  await vi.advanceTimersByTimeAsync(10 * LIFETIME)
+  expect(vi.getTimerCount()).toBe(0)
+  expect(await deadlines()).toEqual([])
+})

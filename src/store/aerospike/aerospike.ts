@@ -67,6 +67,7 @@ const zip = promisify(gzip)
 const unzip = promisify(gunzip)
 
 class AerospikeStore implements Store {
+  readonly place: string
   readonly #settings: AerospikeSettings
   readonly #commands: Commands
   readonly #records: Batcher<string, Row>
@@ -74,6 +75,8 @@ class AerospikeStore implements Store {
   #maxRecordBytes = MAX_RECORD_BYTES
 
   constructor(settings: AerospikeSettings) {
+    const { hosts, namespace, entrySet } = settings
+    this.place = JSON.stringify(['aerospike', hosts, namespace, entrySet])
     this.#settings = settings
     this.#commands = new Commands(settings, warnOfForbiddenTtl)
     this.#records = new Batcher((names) => this.#commands.read(names.map(this.#keyOf)))
