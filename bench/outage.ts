@@ -1,6 +1,6 @@
-// How long queries take at most while Aerospike is away, and how soon caching is back:
+// Measures how long queries take at most while Aerospike cannot be reached, and how soon caching works again:
 //   npm run bench:outage
-// Ends with an error if either takes longer than its budget, on a machine that does nothing else.
+// It ends with an error if either takes longer than its budget, on a machine that does nothing else.
 import { join } from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient as PostgresClient } from '../generated/postgresql/client/client.js'

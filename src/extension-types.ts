@@ -166,8 +166,8 @@ export type FluentWriteResult<C, T, A, F extends Operation> = WriteResult<C, T, 
 
 interface Informing<R> {
   /**
-   * The answer, and whether it came from the cache. It does not change what is cached. It returns an
-   * ordinary promise, which `$transaction([...])` does not take.
+   * Returns the answer, and whether it came from the cache. It does not affect caching. It returns an
+   * ordinary promise, which `$transaction([...])` does not accept.
    *
    * @example
    * ```ts

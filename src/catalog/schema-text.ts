@@ -5,8 +5,8 @@ export function viewNames(text: string): ReadonlySet<string> {
 }
 
 /**
- * The schema without `@ignore` and `@@ignore`; undefined where it has none. The DMMF omits what is ignored,
- * but the database has its tables and foreign keys all the same.
+ * Returns the schema without `@ignore` and `@@ignore`; undefined where it has none. The DMMF omits ignored
+ * models and fields, but the database still has their tables and foreign keys.
  */
 export function withoutIgnore(text: string): string | undefined {
   const plain = blanked(text)
@@ -47,7 +47,7 @@ function blocksIn(text: string): readonly Block[] {
   return blocks
 }
 
-/** The text with blanks in place of comments and strings, so that what is left is where it was. */
+/** Replaces comments and strings by blanks, so that the rest of the text keeps its position. */
 function blanked(text: string): string {
   return text.replace(notCode, (part) => part.replace(/[^\n]/g, ' '))
 }

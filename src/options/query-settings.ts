@@ -49,7 +49,7 @@ export function queryOptionsOf(path: string, given: QueryOptions): Omit<ReadSett
   checkString(`${path}.scope`, scope)
   checkBoolean(`${path}.refresh`, refresh)
   if (swr !== undefined && staleWhileRevalidate !== undefined) {
-    throw wrong(`${path}.swr`, 'no value beside staleWhileRevalidate, which it stands for', swr)
+    throw wrong(`${path}.swr`, 'no value beside staleWhileRevalidate, which means the same', swr)
   }
   const policy = partialPolicyOf(`${path}.`, given)
   return {

@@ -56,10 +56,10 @@ export function changeRows(
 
 interface ChangedRows {
   readonly model: Model
-  /** What is known of the rows before. */
+  /** The facts about the rows before. */
   readonly facts: Facts
   readonly data: Args
-  /** What is known of them when the whole write is done. */
+  /** The facts about them when the whole write is done. */
   readonly shown: Facts
   readonly isRoot: boolean
 }

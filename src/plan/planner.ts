@@ -32,7 +32,7 @@ export interface PlannerOptions {
   readonly omitsGlobally: boolean
 }
 
-/** What a client does to the answers of its reads. */
+/** The effects of a client on the answers of its reads. */
 export type ReadTraits = Pick<PlannerOptions, 'fingerprint' | 'computed' | 'omitsGlobally'>
 
 export interface PlannedModel {

@@ -22,7 +22,7 @@ const MAX_RETURNED_ROWS = 256
 export function touchesOf(tracked: TrackedKeys, query: Query, result?: unknown): readonly Tag[] {
   const alone = gather(tracked, query, result, new Updates())
   if (alone.updates.areOfRoot) return alone.tags()
-  // What the result shows helps only with fields that no other part of the write changes.
+  // The values in the result help only with fields that no other part of the write changes.
   const { updates } =
     result === undefined ? alone : gather(tracked, query, undefined, new Updates())
   return gather(tracked, query, result, updates).tags()

@@ -147,7 +147,7 @@ export class Touches {
     this.rows(holder, { kind: 'update', before, after, changed: new Set(fields) })
   }
 
-  /** What is known of the rows that refer to rows for which the facts hold. */
+  /** Gives the facts about the rows that refer to rows for which the facts hold. */
   #carry(facts: Facts, { target, references, holder, fields }: ForeignKey): Facts {
     const [from, to] = [
       { model: target, fields: references },

@@ -9,7 +9,7 @@ import { Effects, isRefusal, type Outcome } from './effects.js'
  * an extension that was applied earlier, a query builder on top of either.
  */
 export interface Watcher {
-  /** Caches with the same store and keyspace have the same one: one of them is told. */
+  /** Caches with the same store and keyspace have the same token, so that only one of them handles a write. */
   readonly token: object
   /** Finds the effects that the SQL may have, by its text. */
   effectOf(sql: string): StatementEffect

@@ -6,8 +6,8 @@ import type { ClientTraits } from './client.js'
 export const LISTENER = '__cacheInfo'
 
 /**
- * The argument that carries what the client does to answers: extensions that are applied later may add
- * computed fields, and a query extension is not told which client calls. It is a function for the same reason.
+ * The argument that carries the effects of the client on answers: extensions that are applied later may add
+ * computed fields, and a query extension does not know which client calls. It is a function for the same reason.
  */
 export const TRAITS = '__cacheTraits'
 

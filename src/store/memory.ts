@@ -36,15 +36,15 @@ export function memory(options: MemoryOptions = {}): Store {
   const leases = new LRUCache<LeaseId, number>({ max: maxEntries })
   let generations = 0
   return {
-    async lookup(key, asked) {
+    async lookup(key, ids) {
       const stored = entries.get(key)
       return {
         entry: stored?.entry,
         generation: stored?.generation ?? ABSENT,
-        tags: asked.map(tags.stateOf),
+        tags: ids.map(tags.stateOf),
       }
     },
-    states: async (asked) => asked.map(tags.stateOf),
+    states: async (ids) => ids.map(tags.stateOf),
     repair: async (doubts) => doubts.map(tags.repair),
     async announce(announced, mark) {
       for (const tag of announced) tags.mark(tag, mark)

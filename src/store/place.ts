@@ -1,7 +1,7 @@
 import type { Store } from './store.js'
 
 /**
- * Stands for the place where a store keeps its records: two stores of this process with the same place hear of
+ * Represents the place where a store keeps its records: two stores of this process with the same place notice
  * each other's touches.
  */
 export function placeOf(store: Store): object {

@@ -119,7 +119,7 @@ describe('a model', () => {
     expect(fields.get('no')).toMatchObject({ default: { kind: 'none' }, required: false })
   })
 
-  it('has columns that the database may compute from others, as far as the schema shows it', () => {
+  it('says which columns the database may compute from others, if the schema shows it', () => {
     const catalog = catalogOf(`
       model A {
         id String @id @default(dbgenerated("gen_random_uuid()")) @db.Uuid
@@ -293,7 +293,7 @@ describe('text that is not a valid schema', () => {
   })
 })
 
-describe('what the client ignores', () => {
+describe('a field or model with @ignore', () => {
   const catalog = catalogOf(`
     model A {
       id Int @id // not an @ignore
@@ -325,14 +325,14 @@ describe('what the client ignores', () => {
       as A[] @ignore
     }`)
 
-  it('is no part of the models of the client', () => {
+  it('is not part of the client', () => {
     expect([...modelOf(catalog, 'A').fields.keys()]).toEqual(['id'])
     expect([...modelOf(catalog, 'A').relations.keys()]).toEqual(['bs', 'as'])
     expect(modelsOfClient(catalog).map(({ name }) => name)).toEqual(['A', 'B', 'D'])
     expect(modelOf(catalog, 'C')).toMatchObject({ kind: 'hidden', table: 'c_rows' })
   })
 
-  it('has foreign keys and join tables all the same', () => {
+  it('still has its foreign keys and join tables', () => {
     const holders = modelOf(catalog, 'A').referencedBy.map(({ holder }) => holder)
     expect(holders).toEqual(['A', 'B', 'C', '_AToD'])
     expect(modelOf(catalog, 'C').referencedBy.map(({ holder }) => holder)).toEqual(['D'])
@@ -357,7 +357,7 @@ describe('a view', () => {
     expect(models.get('A')?.kind).toBe('table')
   })
 
-  it('is found after anything', () => {
+  it('is found behind a comment on the same line', () => {
     const catalog = catalogOf('model A { id Int @id } /* one */   view   V  {; id Int @unique; }')
     expect(modelOf(catalog, 'V').kind).toBe('view')
   })

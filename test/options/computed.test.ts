@@ -15,9 +15,9 @@ describe('a column that a trigger changes', () => {
 
   it.each([
     [['name'], []],
-    // This is the wrong answer of a cache that was not told.
+    // Without the option the second read is stale.
     [[], [{ id: 2, name: 'blue' }]],
-  ])('with computed: %j', async (computed, expected) => {
+  ])('with computed %j: the read after an update returns %j', async (computed, expected) => {
     const models = { Team: { trackBy, computed } }
     const shop = await openShop({ models }, 'postgresql')
     for (const statement of TRIGGER) await shop.plain.$executeRawUnsafe(statement)
@@ -30,7 +30,7 @@ describe('a column that a trigger changes', () => {
   it.each([
     [{ Tag: { computed: ['nam'] } }, /'nam' in models\.Tag\.computed; did you mean 'name'/],
     [{ Post: { computed: ['author'] } }, /models\.Post\.computed.*author is a relation/],
-  ])('%j is refused', async (models, message) => {
+  ])('is not accepted with invalid options: %j', async (models, message) => {
     const { client } = await openShop()
     expect(() => client.$extends(cacheAside({ store: memory(), models }))).toThrow(message)
   })
@@ -47,9 +47,7 @@ describe.each(['sqlite', 'postgresql'] as const)('a generated column on %s', (pr
     await plain.peculiar.create({ data: { id: 1, short: 'A' } })
     const byLower = () => prisma.peculiar.findMany({ where: { lower: 'a' } })
     expect(await byLower()).toMatchObject([{ short: 'A', lower: 'a' }])
-    await (prisma.peculiar as never as Record<string, (given: object) => unknown>)[operation]?.(
-      args,
-    )
+    await (prisma.peculiar as never as Record<string, (args: object) => unknown>)[operation]?.(args)
     expect(await byLower()).toEqual([])
   })
 })

@@ -343,7 +343,7 @@ describe('a client', () => {
     [{ staleIfError: -5 }, `cache.staleIfError: ${orZero} -5`],
     [
       { swr: 5, staleWhileRevalidate: 5 },
-      'cache.swr: expected no value beside staleWhileRevalidate, which it stands for, got 5',
+      'cache.swr: expected no value beside staleWhileRevalidate, which means the same, got 5',
     ],
     [{ ttl: 60_000 }, `cache.ttl: ${withUnit(3600)}, such as '60000ms' or '60000s', got 60000`],
     [{ refresh: 'yes' }, "cache.refresh: expected true or false, got 'yes'"],

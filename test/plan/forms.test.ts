@@ -48,14 +48,14 @@ function depends(model: string, args: Args, answer: unknown) {
   return kept.filter(({ id }) => !replaced.includes(id)).map(({ name }) => name)
 }
 
-describe('a value is not carried to a column that reads it otherwise', () => {
-  it('from a filter on the related row', () => {
+describe('a value does not say which rows are related if the two columns store it in different forms:', () => {
+  it('a value in a filter on the related row', () => {
     expect(depends('Post', { where: { author: { id: ID } } }, [])).toContain('Post')
     expect(depends('Code', { where: { user: { code: 'a' } } }, [])).toContain('Code')
     expect(depends('Like', { where: { user: { number: 1 } } }, [])).not.toContain('Like')
   })
 
-  it('from the parent of an included row, or from its row in the answer', () => {
+  it('a value of the parent of an included row', () => {
     const posts = { include: { posts: true } }
     expect(depends('User', { where: { id: ID }, ...posts }, [])).toContain('Post')
     expect(depends('User', posts, [{ id: ID, posts: [] }])).toContain('Post')
@@ -63,17 +63,23 @@ describe('a value is not carried to a column that reads it otherwise', () => {
     expect(depends('User', likes, [{ number: 1, likes: [] }])).not.toContain('Like')
   })
 
-  it.each<readonly [what: string, model: string, operation: string, args: Args, name: string]>([
-    ['by a referential action', 'User', 'delete', { where: { id: ID } }, 'Post{authorId}'],
+  it.each<readonly [title: string, model: string, operation: string, args: Args, name: string]>([
     [
-      'by connect',
+      'a value of a deleted row, in a referential action',
+      'User',
+      'delete',
+      { where: { id: ID } },
+      'Post{authorId}',
+    ],
+    [
+      'a value in connect',
       'Post',
       'update',
       { where: { id: 1 }, data: { author: { connect: { id: ID } } } },
       'Post{authorId}',
     ],
     [
-      'by a nested create',
+      'a value of the parent of a nested create',
       'User',
       'update',
       { where: { id: ID }, data: { posts: { create: { id: 1 } } } },

@@ -58,14 +58,14 @@ describe('a view', () => {
     expect(cached(planner, 'AuthorStats').names).toEqual(['AuthorStats', 'Post', '_PostToTag'])
   })
 
-  it('may be declared as a model, and has no keys then', () => {
+  it('may be declared as a model, and then has no keys', () => {
     const planner = plannerWith({ models: { TagStats: { dependsOn: ['Tag'] } } })
     const where = { tagId: 1 }
     const { names } = cached(planner, 'TagStats', { operation: 'findUnique', args: { where } })
     expect(names).toEqual(['Tag', 'TagStats', '_PostToTag'])
   })
 
-  it('takes along what it reads when it is written, but not when it is only named', () => {
+  it('touches the models that it reads when it is written, but not when raw SQL only names it', () => {
     const planner = plannerWith({ models: { TagStats: { dependsOn: ['Tag'] } } })
     const query = { model: 'TagStats', operation: 'deleteMany', args: {}, dataPath: [] }
     const written = planner.write(query).map(({ name }) => name)

@@ -26,7 +26,7 @@ interface RelationPlan {
   readonly onUpdate: string
   /** Whether it refers to a unique field instead of the id. */
   readonly byCode: boolean
-  /** The ends of the relation that the client ignores, though the foreign key is there. */
+  /** The ends of the relation that the client ignores, though the foreign key exists. */
   readonly ignored: 'none' | 'one' | 'both'
 }
 

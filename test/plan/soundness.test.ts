@@ -96,7 +96,7 @@ it.each(Array.from({ length: bounds.schemas }, (_, n) => n))(
   },
 )
 
-/** More keys of one model, and the computed columns of all of them. */
+/** Returns additional keys of one model, and the computed columns of all models. */
 function trackByOf({ rows }: RandomSchema, model: string) {
   const all = Object.entries(rows).map(([name, { computed = [] }]) => {
     const more = name === model ? [['name'], ['rank', 'code']] : []

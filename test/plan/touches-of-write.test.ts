@@ -189,7 +189,7 @@ describe('a delete also changes the models that referential actions reach', () =
   })
 })
 
-it('a removal takes along rows of models and relations that the client ignores', () => {
+it('a delete also changes models and relations that the client ignores', () => {
   const schema = schemaOf(`
     model A { id Int @id; bs B[] @ignore }
     model B {

@@ -60,9 +60,9 @@ function touched(model: string, args: Args, result: unknown, operation = 'update
     .sort()
 }
 
-describe('a value in a result is not the one before, where the write changes it elsewhere:', () => {
+describe('a value in a result does not count as the value before, if another part of the write may change', () => {
   type Case = readonly [
-    what: string,
+    title: string,
     model: string,
     data: Args,
     result: Args,
@@ -71,49 +71,49 @@ describe('a value in a result is not the one before, where the write changes it 
 
   it.each<Case>([
     [
-      'the key that the row refers to',
+      'the key that the row refers to, in an update',
       'Profile',
       { user: { update: { id: 9 } } },
       { id: 1, userId: 9 },
       ['Profile{userId}', 'User{id}', 'User{bossId}', 'Profile{id:1}'],
     ],
     [
-      'beside a filter',
+      'that key, in an update with a filter',
       'Profile',
       { user: { update: { where: { email: 'a' }, data: { id: 9 } } } },
       { id: 1, userId: 9 },
       ['Profile{userId}', 'User{id}', 'Profile{id:1}'],
     ],
     [
-      'in an upsert',
+      'that key, in an upsert',
       'Profile',
       { user: { upsert: { create: { id: 8, email: 'e', orgCode: 'o' }, update: { id: 9 } } } },
       { id: 1, userId: 9 },
       ['Profile{userId}', 'User{id}'],
     ],
     [
-      'a key of several fields, of which one changes',
+      'one field of a compound key that the row refers to',
       'Visit',
       { place: { update: { y: 9 } } },
       { id: 1, x: 2, y: 9 },
       ['Visit{x,y}', 'Place{x,y}', 'Visit{id:1}'],
     ],
     [
-      'a key that the next but one refers to',
+      'a key that is two relations away',
       'Post',
       { user: { update: { org: { update: { code: 'new' } } } } },
       { id: 1, author: 'new' },
       ['Post{author}', 'User{orgCode}', 'Org{code}', 'Post{id:1}'],
     ],
     [
-      'a field of a row that is perhaps the same',
+      'a field of a related row that may be the same row',
       'User',
       { boss: { update: { email: 'new' } } },
       { id: 1, email: 'new', bossId: 1, orgCode: 'o' },
       ['User{email}', 'User{bossId,email}', 'User{orgCode:o}', 'User{id:1}'],
     ],
     [
-      'the row itself, which refers to itself',
+      'the id of a row that refers to itself',
       'User',
       { id: 9 },
       { id: 9, email: 'a', bossId: 9, orgCode: 'o' },
@@ -125,7 +125,7 @@ describe('a value in a result is not the one before, where the write changes it 
     expect(names.filter((name) => !isCovered(name))).toEqual([])
   })
 
-  it('but it is where the other change is of another field, or of another row', () => {
+  it('but it does if the other part changes another field or another row', () => {
     const user = { id: 1, email: 'a', bossId: null, orgCode: 'o' }
     const own = ['User{bossId,email:,a}', 'User{bossId:}', 'User{email:a}', 'User{id:1}']
     const title = { posts: { update: { where: { id: 5 }, data: { title: 't' } } } }
@@ -143,7 +143,7 @@ describe('a value in a result is not the one before, where the write changes it 
   })
 })
 
-it('rows are not found by the key that they had before a nested write changed it', async () => {
+it('after a nested write has changed a key, its old value finds no rows', async () => {
   const { plain, prisma } = await openShop()
   await plain.user.create({ data: { id: 1, email: 'u', handle: 'old' } })
   await plain.badge.create({ data: { id: 1, label: 'gold', handle: 'old' } })

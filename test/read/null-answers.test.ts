@@ -4,7 +4,7 @@ import { openShop } from '../support/shop.js'
 const ID = '0000abcd-0000-4000-8000-00000000000f'
 const OTHER = '1111abcd-0000-4000-8000-00000000000f'
 
-it('a null that Prisma answers because of how a value is spelt is not stored', async () => {
+it('a null of findUnique is not stored if Prisma may have overlooked a row with another spelling of the value', async () => {
   const { plain, prisma } = await openShop({}, 'postgresql')
   await plain.peculiar.createMany({
     data: [
@@ -12,7 +12,7 @@ it('a null that Prisma answers because of how a value is spelt is not stored', a
       { id: 2, token: OTHER },
     ],
   })
-  // The first read makes the reader, so that two later ones reach Prisma in the same tick.
+  // The first read prepares the client, so that the two later reads reach Prisma in the same tick.
   await prisma.peculiar.count()
   const find = (token: string) => prisma.peculiar.findUnique({ where: { token } })
   // Prisma sends both as one statement, and does not recognise the rows that come back.
@@ -21,7 +21,7 @@ it('a null that Prisma answers because of how a value is spelt is not stored', a
   expect(await find(ID.toUpperCase())).toMatchObject({ id: 1 })
 })
 
-it('any other null is', async () => {
+it('any other null of findUnique is stored', async () => {
   const { prisma, seen } = await openShop({}, 'postgresql')
   for (const where of [{ token: ID }, { short_amount: { short: 'a', amount: '1.0' } }]) {
     seen.length = 0
@@ -31,7 +31,7 @@ it('any other null is', async () => {
   }
 })
 
-it('a text with NUL, which SQLite gives back without its end, is no certain value', async () => {
+it('a read by a text with NUL is not stale after an update, though SQLite cuts the text at the NUL', async () => {
   const { plain, prisma } = await openShop()
   await plain.user.create({ data: { id: 1, email: 'a\0b', name: 'ann' } })
   const find = () => prisma.user.findUnique({ where: { email: 'a\0b' } })

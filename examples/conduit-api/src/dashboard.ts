@@ -62,6 +62,6 @@ function ratios({ models, ...all }: CacheStats) {
 /** Adds the share of reads that the cache answered, among those that could be cached. */
 function withRatio<C extends ReadCounts>(counts: C): C & { readonly hitRatio: number | null } {
   const answered = counts.hits + counts.stale
-  const asked = answered + counts.misses
-  return { ...counts, hitRatio: asked === 0 ? null : answered / asked }
+  const lookups = answered + counts.misses
+  return { ...counts, hitRatio: lookups === 0 ? null : answered / lookups }
 }

@@ -7,9 +7,9 @@ import type { Commands } from './commands.js'
 export async function healthOf(commands: Commands, namespace: string): Promise<StoreHealth> {
   try {
     const build = lastWord(await commands.info('build'))
-    const asked = performance.now()
+    const startedAt = performance.now()
     const namespaces = lastWord(await commands.info('namespaces')).split(';')
-    const latencyMs = performance.now() - asked
+    const latencyMs = performance.now() - startedAt
     if (!namespaces.includes(namespace)) {
       const advice = [`The server has no namespace '${namespace}', only ${namespaces.join(', ')}.`]
       return { state: 'down', latencyMs, build, advice }
