@@ -19,40 +19,17 @@ export const readsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
         { weight: 1, arbitrary: call(model, 'aggregate', aggregateArgs(model)) },
         { weight: 1, arbitrary: call(model, 'groupBy', groupByArgs(model)) },
         { weight: 1, arbitrary: fluentCall(model) },
-        ...(model === 'Post' ? [{ weight: 1, arbitrary: authorStats }] : []),
-        ...(model === 'Tag' ? [{ weight: 1, arbitrary: tagStats }] : []),
+        ...(model === 'Post' ? [{ weight: 1, arbitrary: viewCall }] : []),
       ),
     )
-
-/** Reads that give one column a value, as an application does with keys: what a write touches precisely shows here. */
-export const keyReadsOf = (models: readonly string[]): fc.Arbitrary<Call> =>
-  fc.constantFrom(...models).chain((model) => {
-    const { columns, uniques, foreignKeys, computed = [] } = rowsOf(model)
-    return fc
-      .constantFrom(...new Set([...uniques.flat(), ...foreignKeys, ...computed]))
-      .chain((name) => fc.record({ [name]: columns[name] ?? none }))
-      .chain((where) =>
-        fc.constantFrom(
-          { model, operation: 'findMany', args: { where } },
-          ...(uniques.some((names) => names.join() === Object.keys(where).join())
-            ? [{ model, operation: 'findUnique', args: { where } }]
-            : []),
-        ),
-      )
-  })
 
 function call(model: string, operation: string, args: fc.Arbitrary<Args>): fc.Arbitrary<Call> {
   return args.map((given) => ({ model, operation, args: given }))
 }
 
-const authorStats = fc.constantFrom<Call>(
+const viewCall = fc.constantFrom<Call>(
   { model: 'AuthorStats', operation: 'findMany', args: { orderBy: { authorId: 'asc' } } },
   { model: 'AuthorStats', operation: 'aggregate', args: { _max: { posts: true } } },
-)
-
-const tagStats = fc.constantFrom<Call>(
-  { model: 'TagStats', operation: 'findMany', args: { orderBy: { tagId: 'asc' } } },
-  { model: 'TagStats', operation: 'findUnique', args: { where: { tagId: 1 } } },
 )
 
 /** `findUnique(...).relation(...)` */

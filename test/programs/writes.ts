@@ -34,7 +34,7 @@ function modelWrites(model: string): fc.Arbitrary<Call> {
     { weight: 4, arbitrary: answered('create', { data: created(model, 1) }) },
     { weight: 1, arbitrary: call(model, 'createMany', { data: rows }) },
     { weight: 1, arbitrary: answered('createManyAndReturn', { data: rows }, 0) },
-    { weight: 5, arbitrary: answered('update', { where, data: deeplyUpdated(model) }) },
+    { weight: 5, arbitrary: answered('update', { where, data: updated(model, 1) }) },
     { weight: 1, arbitrary: call(model, 'updateMany', { where: some, data: values(model) }) },
     {
       weight: 1,
@@ -49,19 +49,7 @@ function modelWrites(model: string): fc.Arbitrary<Call> {
       }),
     },
     { weight: 3, arbitrary: answered('delete', { where }) },
-    ...keyChanges(model).map((data) => ({
-      weight: 1,
-      arbitrary: answered('update', { where, data }),
-    })),
     { weight: 1, arbitrary: call(model, 'deleteMany', { where: some }) },
-  )
-}
-
-/** Data that changes a key to which the row refers, through each relation. */
-function keyChanges(model: string): readonly fc.Arbitrary<Args>[] {
-  return Object.entries(rowsOf(model).relations).flatMap(
-    ([relation, { model: target, refersTo }]) =>
-      (refersTo ?? []).map((name) => fc.record({ [relation]: keyChange(target, name) })),
   )
 }
 
@@ -126,12 +114,7 @@ function created(model: string, depth: number): fc.Arbitrary<Args> {
     .map(([own, nested]) => ({ ...own, ...nested }))
 }
 
-/** Two relations deep at times, as a row may also change with one that it does not refer to itself. */
-function deeplyUpdated(model: string): fc.Arbitrary<Args> {
-  return fc.constantFrom(1, 1, 1, 2).chain((depth) => updated(model, depth))
-}
-
-function updated(model: string, depth: number): fc.Arbitrary<Args> {
+export function updated(model: string, depth: number): fc.Arbitrary<Args> {
   if (depth === 0) return values(model)
   return fc
     .oneof(
@@ -176,7 +159,9 @@ function nestedWrites(
       fc
         .constantFrom(...relations)
         .chain(([name, relation]) =>
-          nestedWrite(relation, depth - 1, creating).map((operation) => [name, operation] as const),
+          nestedWrite(relation.model, relation.list, depth - 1, creating).map(
+            (operation) => [name, operation] as const,
+          ),
         ),
       { maxLength: 2 },
     )
@@ -184,7 +169,8 @@ function nestedWrites(
 }
 
 function nestedWrite(
-  { model: target, list, refersTo = [] }: RelationRows,
+  target: string,
+  list: boolean,
   depth: number,
   creating: boolean,
 ): fc.Arbitrary<Args> {
@@ -210,19 +196,9 @@ function nestedWrite(
     fc.constant({ delete: true }),
     updated(target, depth).map((update) => ({ update })),
     fc.record({ create, update: values(target) }).map((upsert) => ({ upsert })),
-    ...refersTo.map((name) => keyChange(target, name)),
   ]
   return fc.oneof(...always, ...(creating ? [] : list ? onList : onOne))
 }
-
-/** Where the key of the other row changes, the foreign key of this one does, too. */
-function keyChange(target: string, name: string): fc.Arbitrary<Args> {
-  return fc
-    .record({ [name]: rowsOf(target).columns[name] ?? none })
-    .chain((row) => fc.constantFrom({ update: row }, { upsert: { create: row, update: row } }))
-}
-
-const none = fc.constant(null)
 
 /** The relation through which it is nested sets one foreign key; which one, Prisma knows. */
 function nestedRow(model: string): fc.Arbitrary<Args> {
