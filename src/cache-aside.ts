@@ -31,6 +31,7 @@ export class CacheAside {
     this.control = createControl({
       context,
       reader: this.#reads.reader,
+      decimalClass: this.#reads.decimalClass,
       declared,
       explain: (query) => this.#explainer.explain(query),
       isInTransaction: () => this.#writes.transactions.isInTransaction,

@@ -63,12 +63,15 @@ export interface CacheControl<M extends string = string> {
 
   /**
    * Answers from the cache what any function computes, as if it were a query: concurrent callers share one
-   * call, and the value is validated at each use. The value may consist of what JSON can hold, and of
-   * Date, Decimal, bigint, bytes, Map, Set and undefined. Each caller gets its own copy. Inside an
-   * interactive transaction the function runs each time.
+   * call, and the value is validated at each use. It depends on `dependsOn`, and on what the cached reads
+   * depend on that the function makes. The value may consist of what JSON can hold, and of Date, Decimal,
+   * bigint, Uint8Array, Map, Set and undefined. Each caller gets its own copy. Inside an interactive
+   * transaction of a client with the cache, the function runs each time.
    *
    * @param key names the value, among those of `getOrLoad` with the same keyspace and scope.
    * @throws the errors of `load`.
+   * @throws ConfigurationError if the value holds something that would come back as another thing, such as an
+   *   instance of a class, a Buffer or a function. The message names its path.
    *
    * @example
    * ```ts

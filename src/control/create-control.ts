@@ -1,4 +1,5 @@
 import { checkFunction, checkKeys, checkName, namesOf, wholeOf, wrong } from '../checks.js'
+import type { DecimalClass } from '../codec/codec.js'
 import type { Context } from '../context.js'
 import { warmOptionNames } from '../options/query-options.js'
 import type { Explanation } from '../plan/explain.js'
@@ -16,6 +17,7 @@ import { warm } from './warm.js'
 export interface ControlOptions {
   readonly context: Context
   readonly reader: Promise<Reader>
+  readonly decimalClass: Promise<DecimalClass>
   readonly declared: DeclaredTags
   readonly explain: (query: () => PromiseLike<unknown>) => Promise<Explanation>
   readonly isInTransaction: () => boolean
@@ -28,7 +30,7 @@ const UNSEEN_WRITES =
 
 /** Makes `prisma.$cache`. */
 export function createControl(options: ControlOptions): CacheControl {
-  const { context, reader, declared, explain, isInTransaction } = options
+  const { context, reader, decimalClass, declared, explain, isInTransaction } = options
   const { catalog, settings, planner, store, telemetry, owed, everything } = context
   const targets: Targets = new Targets(catalog, planner)
 
@@ -64,7 +66,7 @@ export function createControl(options: ControlOptions): CacheControl {
     },
     explain,
     getOrLoad: (key, load, given) =>
-      getOrLoad({ context, reader, targets, isInTransaction }, key, load, given),
+      getOrLoad({ context, reader, decimalClass, targets, isInTransaction }, key, load, given),
     async changing(target, run) {
       checkFunction('changing', run ?? null)
       return declared.run(targets.touches('changing', target), run)

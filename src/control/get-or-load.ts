@@ -1,18 +1,22 @@
 import { checkFunction, checkKeys, wrong } from '../checks.js'
+import type { DecimalClass } from '../codec/codec.js'
 import type { Context } from '../context.js'
 import { mergePolicies } from '../options/policy.js'
 import { type LoadOptions, loadOptionNames } from '../options/query-options.js'
 import { queryOptionsOf } from '../options/query-settings.js'
 import type { Tag } from '../plan/tag.js'
 import { loadKey, loadsTag, userTag } from '../plan/user-tags.js'
+import { Collected, collect } from '../read/collected.js'
 import type { Reader } from '../read/reader.js'
 import { Report } from '../read/report.js'
 import { scopeOf } from '../read/scope.js'
+import { checkValue } from './check-value.js'
 import type { Targets } from './targets.js'
 
 export interface LoadContext {
   readonly context: Context
   readonly reader: Promise<Reader>
+  readonly decimalClass: Promise<DecimalClass>
   readonly targets: Targets
   readonly isInTransaction: () => boolean
 }
@@ -22,7 +26,7 @@ const SUBJECT = { model: '$cache', operation: 'getOrLoad' } as const
 
 /** See `CacheControl.getOrLoad`. */
 export async function getOrLoad<T>(
-  { context, reader, targets, isInTransaction }: LoadContext,
+  { context, reader, decimalClass, targets, isInTransaction }: LoadContext,
   name: string,
   load: () => PromiseLike<T> | T,
   given: LoadOptions = {},
@@ -51,6 +55,8 @@ export async function getOrLoad<T>(
 
   const key = loadKey(settings.keyspace, scope.scope, name)
   const entry = { key, tags: tags.map((tag) => tag.name) }
+  const collected = new Collected()
+  const Decimal = await decimalClass
   return (await reader).read<T>({
     ...SUBJECT,
     key,
@@ -59,7 +65,12 @@ export async function getOrLoad<T>(
     narrow: () => ({ dropped: [], replaced: [], rows: [] }),
     policy: mergePolicies(own, settings),
     refresh: own.refresh,
-    load: async () => load(),
+    collected,
+    load: async () => {
+      const value = await collect({ token: context.token, collected }, load)
+      checkValue(`getOrLoad('${name}')`, value, (part) => part.constructor === Decimal)
+      return value
+    },
     report: (outcome) => report.outcome(entry, outcome),
   })
 }

@@ -2,6 +2,7 @@ import type { Narrowed } from '../plan/dependencies.js'
 import type { RowVersions } from '../plan/row-versions.js'
 import type { Entry, FillOutcome, Store } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
+import { collectedBy } from './collected.js'
 import type { LookUp } from './look-up.js'
 import { dependenciesOf } from './narrowing.js'
 import type { NearCopies } from './near-copies.js'
@@ -13,6 +14,8 @@ export interface FillOptions {
   readonly clock: () => number
   readonly lookUp: LookUp
   readonly near: NearCopies | undefined
+  /** Represents the store and the keyspace, see `Context`. */
+  readonly token: object
 }
 
 /** Narrows the wide tags of a read by its answer. Where that fails it gives undefined, and the answer must not be stored. */
@@ -52,9 +55,20 @@ export async function fill(
       report('older')
       return false
     }
-    const dependencies = await dependenciesOf(miss, narrowed, miss.snapshot, store)
+    const own = await dependenciesOf(miss, narrowed, miss.snapshot, store)
+    const freshUntil = Math.min(
+      answer.freshUntil,
+      miss.collected?.freshUntil ?? Number.POSITIVE_INFINITY,
+    )
+    const dependencies = miss.collected === undefined ? own : miss.collected.mergedWith(own)
+    if (dependencies === undefined) {
+      collectedBy(options.token)?.spoil()
+      report('older')
+      return false
+    }
+    collectedBy(options.token)?.add(dependencies, freshUntil)
     lookUp.remember(miss, [...dependencies.keys(), ...narrowed.rows])
-    const entry: Entry = { ...answer, dependencies }
+    const entry: Entry = { ...answer, freshUntil, dependencies }
     const outcome = await offer(options, miss, entry)
     report(outcome)
     if (outcome !== 'stored') return false

@@ -2,6 +2,7 @@ import type { Entry, LeaseId, Store, Version } from '../store/store.js'
 import type { BypassReason, MissReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { OwedTouches } from '../touch/owed-touches.js'
+import { collectedBy } from './collected.js'
 import { fill, narrow } from './fill.js'
 import { type Flight, Flights, type Land } from './flights.js'
 import { takeLease, takeTurn } from './lease.js'
@@ -24,6 +25,8 @@ export interface MissesOptions {
   readonly lookUp: LookUp
   readonly values: SealedValues
   readonly near: NearCopies | undefined
+  /** Represents the store and the keyspace, see `Context`. */
+  readonly token: object
 }
 
 /** The right to fill: with a lease, or without one where the answer replaces what others store. */
@@ -43,10 +46,13 @@ export class Misses {
 
   async answer<T>(read: Read<T>, seen: Seen, reason: MissReason): Promise<T> {
     const miss = await this.#missOf(read, seen, reason)
-    if (typeof miss === 'string') return bypass(read, miss)
+    if (typeof miss === 'string') {
+      collectedBy(this.#options.token)?.spoil()
+      return bypass(read, miss)
+    }
     // A refresh must see what may have happened since the flight's query began.
     const flight = read.refresh ? undefined : this.#flights.joinable(miss)
-    if (flight !== undefined) return this.#join(read, flight)
+    if (flight !== undefined) return this.#join(miss, flight)
     return this.#flights.run(miss, (land) => this.#fly(miss, land))
   }
 
@@ -78,14 +84,18 @@ export class Misses {
     return { ...read, reason, snapshot, versions, seen, asked }
   }
 
-  async #join<T>(read: Read<T>, flight: Flight): Promise<T> {
+  async #join<T>(read: Miss<T>, flight: Flight): Promise<T> {
     const answer = await flight
+    // The loader of the flight has collected dependencies that this read does not know.
+    if (read.collected !== undefined) collectedBy(this.#options.token)?.spoil()
+    else this.#collectPlanned(read, answer?.freshUntil)
     const source = 'flight'
     const served = answer && serve(this.#options.values, read, answer, { status: 'hit', source })
     if (served !== undefined) return served.decoded as T
     // The flight failed with an error that belongs to its own caller: this read may succeed.
     const { value, isStandIn } = await load(this.#options, read, 'absent')
-    if (!isStandIn) read.report({ status: 'miss', reason: 'absent' })
+    if (isStandIn) collectedBy(this.#options.token)?.spoil()
+    else read.report({ status: 'miss', reason: 'absent' })
     return value
   }
 
@@ -100,6 +110,8 @@ export class Misses {
     if (turn?.kind === 'answered') {
       const served = serve(values, miss, turn.entry, { status: 'hit', source: 'store' })
       if (served !== undefined) {
+        const { dependencies, freshUntil } = turn.entry
+        collectedBy(this.#options.token)?.add(dependencies, freshUntil)
         land(turn.entry)
         return served.decoded as T
       }
@@ -121,20 +133,37 @@ export class Misses {
     let isFilled = false
     try {
       const { value, isStandIn } = await load(this.#options, miss, miss.reason)
-      if (isStandIn) return value
+      if (isStandIn) {
+        collectedBy(this.#options.token)?.spoil()
+        return value
+      }
       if (value === null && miss.storesNull === false) {
         miss.report({ status: 'miss', reason: miss.reason })
+        this.#collectPlanned(miss)
         return value
       }
       const narrowed = narrow(miss, value, telemetry)
       const answer = this.#land(miss, value, filledAt, land)
       if (fills && answer !== undefined && narrowed !== undefined) {
         isFilled = await fill(this.#options, miss, value, answer, narrowed)
-      }
+      } else this.#collectPlanned(miss, answer?.freshUntil)
       return value
     } finally {
       if (lease !== undefined && !isFilled) await askStore(telemetry, () => store.release(lease))
     }
+  }
+
+  /** Collects the planned tags, as every write that changes the answer touches one of them. */
+  #collectPlanned({ tags, wide, versions, collected }: Miss<unknown>, freshUntil?: number): void {
+    const collector = collectedBy(this.#options.token)
+    if (collector === undefined) return
+    const planned = [...tags, ...wide].map(
+      (tag, index) => [tag, versions[index] as Version] as const,
+    )
+    const dependencies = new Map(planned)
+    const all = collected === undefined ? dependencies : collected.mergedWith(dependencies)
+    if (all === undefined) collector.spoil()
+    else collector.add(all, freshUntil ?? Number.POSITIVE_INFINITY)
   }
 
   /** Gives the database's answer to the reads that joined, as bytes: Prisma changes values in place. */

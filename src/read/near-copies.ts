@@ -48,12 +48,16 @@ export class NearCopies {
     this.#copies.set(key, { entry, asked })
   }
 
-  /** The entry, if there is a copy that may be served to a read which depends on these tags. */
-  async get(key: EntryKey, tags: readonly TagId[]): Promise<Entry | undefined> {
+  /**
+   * The entry, if there is a copy that may be served to a read which depends on these tags.
+   *
+   * @param mustAsk whether the store is asked also where the copy is young.
+   */
+  async get(key: EntryKey, tags: readonly TagId[], mustAsk = false): Promise<Entry | undefined> {
     const copy = this.#copies.get(key)
     if (copy === undefined) return undefined
     const { entry } = copy
-    if (this.#isYoung(copy)) return entry
+    if (!mustAsk && this.#isYoung(copy)) return entry
     const asked = this.now()
     if (!(await this.#isValid(entry, tags))) {
       this.#copies.delete(key)

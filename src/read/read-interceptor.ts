@@ -1,4 +1,5 @@
 import { modelsOfClient } from '../catalog/catalog.js'
+import type { DecimalClass } from '../codec/codec.js'
 import { rowsCodec } from '../codec/rows.js'
 import { superjsonCodec } from '../codec/superjson.js'
 import type { Context } from '../context.js'
@@ -20,12 +21,16 @@ import { scopeOf } from './scope.js'
 /** Plans reads and passes them to the reader, or past it to the database. */
 export class ReadInterceptor {
   readonly reader: Promise<Reader>
+  /** The class of the client's decimals. */
+  readonly decimalClass: Promise<DecimalClass>
   readonly #context: Context
   readonly #refusesUndefined: boolean
 
   constructor(context: Context) {
     this.#context = context
-    this.reader = createReader(context)
+    const [model] = modelsOfClient(context.catalog)
+    this.decimalClass = decimalClassOf(context.client, model?.name)
+    this.reader = this.decimalClass.then((Decimal) => createReader(context, Decimal))
     this.#refusesUndefined =
       context.client._previewFeatures?.includes('strictUndefinedChecks') ?? false
   }
@@ -132,23 +137,21 @@ const UNCACHEABLE: PlannedRead = {
   narrow: () => ({ dropped: [], replaced: [], rows: [] }),
 }
 
-async function createReader(context: Context): Promise<Reader> {
-  const { client, catalog, settings, store, owed, background, telemetry, clock } = context
+function createReader(context: Context, Decimal: DecimalClass): Reader {
+  const { settings, store, owed, background, telemetry, clock, token } = context
   const { strict, leaseWait, jitter, near } = settings
-  const [model] = modelsOfClient(catalog)
-  const Decimal = await decimalClassOf(client, model?.name)
-  const codec = rowsCodec(Decimal, superjsonCodec(Decimal))
   return new Reader({
     store,
     owed,
     background,
-    codec,
+    codec: rowsCodec(Decimal, superjsonCodec(Decimal)),
     telemetry,
     clock,
     strict,
     leaseWait,
     jitter,
     near,
+    token,
   })
 }
 

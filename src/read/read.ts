@@ -5,6 +5,7 @@ import type { RowVersions } from '../plan/row-versions.js'
 import type { TagId } from '../plan/tag.js'
 import type { Entry, Generation, TagState, Version } from '../store/store.js'
 import type { BypassReason, HitSource, MissReason, StaleReason } from '../telemetry/events.js'
+import type { Collected } from './collected.js'
 
 /*
  * The states of a read, in the order in which they arise: a Read is looked up (Found, Seen). Where no
@@ -30,6 +31,8 @@ export interface Read<T> {
   /** Whether the answer `null` may be stored. Default true. */
   readonly storesNull?: boolean
   readonly policy: Policy
+  /** The dependencies of the cached reads that `load` makes, besides the tags; complete once it has ended. */
+  readonly collected?: Collected | undefined
   /** Whether the database must be asked, whatever the store has. */
   readonly refresh: boolean
   /** Asks the database. */

@@ -6,6 +6,7 @@ import type { EntryKey } from '../plan/key.js'
 import type { Entry, Store } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { OwedTouches } from '../touch/owed-touches.js'
+import { type Collected, collectedBy } from './collected.js'
 import { askStore, LookUp } from './look-up.js'
 import { Misses } from './misses.js'
 import { NearCopies } from './near-copies.js'
@@ -29,6 +30,8 @@ export interface ReaderOptions {
   /** The share by which a time to live is shortened at random at most. */
   readonly jitter: number
   readonly near: NearSettings | undefined
+  /** Represents the store and the keyspace, see `Context`. */
+  readonly token: object
 }
 
 /** Answers reads from the store where it can prove that they are current, else from the database. */
@@ -41,7 +44,7 @@ export class Reader {
   readonly #refreshing = new Set<EntryKey>()
 
   constructor(options: ReaderOptions) {
-    const { store, owed, telemetry, clock, strict, leaseWait, jitter } = options
+    const { store, owed, telemetry, clock, strict, leaseWait, jitter, token } = options
     const lookUp = new LookUp({ store, clock, strict })
     const values = new SealedValues(options.codec, telemetry)
     const near = options.near && new NearCopies({ store, clock, strict, ...options.near })
@@ -60,24 +63,33 @@ export class Reader {
       lookUp,
       values,
       near,
+      token,
     })
   }
 
   async read<T>(read: Read<T>): Promise<T> {
-    const { owed, clock } = this.#options
+    const { owed, clock, token } = this.#options
+    const collector = collectedBy(token)
     if (!owed.isEmpty) {
       await nextTurn()
+      collector?.spoil()
       return bypass(read, 'store')
     }
-    const copy = await this.#serveCopy(read)
+    const copy = await this.#serveCopy(read, collector)
     if (copy !== undefined) return copy.decoded as T
 
     const seen = await this.#see(read)
-    if (seen === undefined) return bypass(read, 'store')
+    if (seen === undefined) {
+      collector?.spoil()
+      return bypass(read, 'store')
+    }
     if (read.refresh) return this.#misses.answer(read, seen, 'refresh')
 
     const verdict = this.#lookUp.judge(read, seen)
-    if (verdict.kind === 'blocked') return bypass(read, 'blocked')
+    if (verdict.kind === 'blocked') {
+      collector?.spoil()
+      return bypass(read, 'blocked')
+    }
     if (verdict.kind === 'invalid') return this.#misses.answer(read, seen, verdict.reason)
     const { kind, entry } = verdict
     if (kind === 'expired' && entry.freshUntil + read.policy.staleWhileRevalidate < clock()) {
@@ -85,17 +97,27 @@ export class Reader {
     }
     const served = serve(this.#values, read, entry, kind === 'valid' ? FROM_STORE : REFRESHING)
     if (served === undefined) return this.#misses.answer(read, seen, 'unreadable')
+    collector?.add(entry.dependencies, entry.freshUntil)
     if (kind === 'expired') this.#refresh(read, seen)
     else if (seen.asked !== undefined) this.#near?.keep(read.key, entry, seen.asked)
     return served.decoded as T
   }
 
-  async #serveCopy(read: Read<unknown>): Promise<Decoded | undefined> {
+  /** @param collector a loader must not be answered without asking the store. */
+  async #serveCopy(
+    read: Read<unknown>,
+    collector: Collected | undefined,
+  ): Promise<Decoded | undefined> {
     const near = this.#near
     if (near === undefined || read.refresh) return undefined
     const { telemetry } = this.#options
-    const entry: Entry | undefined = await askStore(telemetry, () => near.get(read.key, read.tags))
-    return entry && serve(this.#values, read, entry, { status: 'hit', source: 'near' })
+    const entry: Entry | undefined = await askStore(telemetry, () =>
+      near.get(read.key, read.tags, collector !== undefined),
+    )
+    if (entry === undefined) return undefined
+    const served = serve(this.#values, read, entry, { status: 'hit', source: 'near' })
+    if (served !== undefined) collector?.add(entry.dependencies, entry.freshUntil)
+    return served
   }
 
   async #see(read: Read<unknown>): Promise<Seen | undefined> {

@@ -20,7 +20,8 @@ export interface CacheEvents {
   fill: ReadEvent & {
     /**
      * `outrun`: another reader stored an answer first. `refused`: the store cannot hold it. `older`: the
-     * version column of a row shows that it is from before an acknowledged write, as a replica may answer.
+     * version column of a row shows that it is from before an acknowledged write, as a replica may answer;
+     * or a loader of `getOrLoad` read rows from before a write and from after it.
      */
     readonly outcome: 'stored' | 'outrun' | 'refused' | 'older'
     readonly bytes: number

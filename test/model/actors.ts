@@ -29,7 +29,7 @@ export const codec: Codec = {
 }
 
 /** What all readers are built with. */
-export const readerTerms = { codec, jitter: 0, near: undefined }
+export const readerTerms = { token: {}, codec, jitter: 0, near: undefined }
 
 /** The operations of the processes, run by the protocol as `CacheAside` runs them. */
 export class Actors {
