@@ -16,6 +16,7 @@ function factory(): AdapterFactory {
 
 const watcher: Watcher = {
   token: {},
+  selectsMayWrite: false,
   effectOf: () => ({ models: new Set(['User']), mayCommit: false }),
   follow: () => ({ announce: async () => undefined, end: async () => undefined }),
 }

@@ -44,8 +44,15 @@ export function createContext(
 ): Context {
   const adapter = client._engineConfig?.adapter
   const settings = settingsOf(options, catalog, databaseOf(adapter))
-  const { keyspace, models, ttl, replicaLag } = settings
-  const planner = new Planner({ catalog, keyspace, models, ttl, ...traitsOf(client, catalog) })
+  const { keyspace, models, ttl, replicaLag, writingFunctions } = settings
+  const planner = new Planner({
+    catalog,
+    keyspace,
+    models,
+    ttl,
+    writingFunctions,
+    ...traitsOf(client, catalog),
+  })
   const store = options.store ?? defaultStore()
   const telemetry = new Telemetry()
   const clock = () => Date.now()

@@ -72,6 +72,12 @@ export interface CacheAsideOptions<M extends string = string> {
   /** How long a read may wait for another process that already asks the database the same. Default 500 ms. */
   readonly leaseWait?: Duration | undefined
   /**
+   * The database functions that change rows when a SELECT calls them, such as `['merge_users']`; or `true` for
+   * every function that is not known to be harmless. Raw SQL that calls one invalidates every row of the models
+   * whose tables it names, or everything if it names none. Default: none.
+   */
+  readonly writingFunctions?: true | readonly string[] | undefined
+  /**
    * A name for the database, so that databases which share a store do not share entries. All clients of one
    * database must have the same. Default: the host, port, name and schema in the adapter's configuration, where
    * it shows them (`PrismaPg`); else `''`.
@@ -98,6 +104,7 @@ export const optionNames = [
   'onStoreFailure',
   'writeDeadline',
   'leaseWait',
+  'writingFunctions',
   'keyspace',
   'schema',
 ] as const satisfies (keyof CacheAsideOptions)[]

@@ -7,6 +7,7 @@ import {
   checkOneOf,
   checkString,
   durationOf,
+  namesOf,
   SHORT,
   shareOf,
   wholeOf,
@@ -37,6 +38,8 @@ export interface Settings extends Policy {
   readonly leaseWait: number
   readonly operations: ReadonlySet<string>
   readonly keyspace: string
+  /** In lower case. */
+  readonly writingFunctions: true | readonly string[]
   /** The settings of the models that have their own. */
   readonly models: ReadonlyMap<string, ModelSettings>
 }
@@ -84,6 +87,7 @@ export function settingsOf(options: CacheAsideOptions, catalog: Catalog, databas
     leaseWait: durationOf('leaseWait', options.leaseWait, SHORT) ?? DEFAULT_LEASE_WAIT,
     operations: new Set(operations ?? READS),
     keyspace: keyspace ?? database,
+    writingFunctions: writingFunctionsOf(options.writingFunctions),
     models: modelSettingsOf(models, catalog),
   }
 }
@@ -108,6 +112,11 @@ function checkOptions(options: CacheAsideOptions): void {
   checkString('keyspace', keyspace)
   checkString('schema', schema)
   checkFunction('scope', scope)
+}
+
+function writingFunctionsOf(given: unknown): true | readonly string[] {
+  if (given === true) return true
+  return namesOf('writingFunctions', given).map((name) => name.toLowerCase())
 }
 
 function nearSettings(given: NearOptions | undefined): NearSettings | undefined {

@@ -6,7 +6,7 @@ import { dependingOn, touchesOfRows } from './described-rows.js'
 import { canonicalRead, type EntryKey, entryKey } from './key.js'
 import { isNullCertain } from './null-answers.js'
 import { type Args, objectOf, type Query } from './query.js'
-import { effectOf, type SqlEffect } from './raw-sql.js'
+import { effectOf, type SqlEffect, type WritingFunctions } from './raw-sql.js'
 import { asItIs, type Returning, returning } from './returning.js'
 import { type RowVersions, versionsIn, type WrittenVersions, writtenIn } from './row-versions.js'
 import { type Survey, survey } from './survey.js'
@@ -20,6 +20,8 @@ export interface PlannerOptions {
   readonly catalog: Catalog
   readonly keyspace: string
   readonly models: ReadonlyMap<string, PlannedModel>
+  /** The functions that change rows when a SELECT calls them. Default: none. */
+  readonly writingFunctions?: WritingFunctions
   /** Milliseconds, for models without their own. */
   readonly ttl: number
   /** Represents the effects of the client on answers, see `KeyTerms`. */
@@ -222,7 +224,7 @@ export class Planner {
   effectOf(sql: string | undefined): SqlEffect {
     return sql === undefined
       ? { models: 'all', cascades: true, mayCommit: true }
-      : effectOf(this.#tracked.models.values(), sql)
+      : effectOf(this.#tracked.models.values(), sql, this.#options.writingFunctions)
   }
 
   /** The tags that raw SQL touches. */

@@ -11,6 +11,14 @@ export interface SqlEffect {
   readonly mayCommit: boolean
 }
 
+/** The functions that change rows, see `effectOf`. */
+export type WritingFunctions = true | readonly string[]
+
+interface Schema {
+  readonly models: readonly Model[]
+  readonly writingFunctions: WritingFunctions
+}
+
 /** The effects of SQL that changes no rows. */
 export const NO_EFFECT: SqlEffect = { models: [], cascades: false, mayCommit: false }
 
@@ -19,15 +27,19 @@ const ANY_EFFECT: SqlEffect = { models: 'all', cascades: true, mayCommit: true }
 /**
  * Finds the effects of raw SQL. SQL that is not understood counts as changing every model.
  *
- * A SELECT changes no rows, unless it calls a function that does: that is not known, and an application
- * says it with `$cache.changing`.
+ * A SELECT changes no rows, unless it calls a function that does: `writingFunctions` names these, in lower case,
+ * or is `true` for every function that is not known to be harmless.
  */
-export function effectOf(models: Iterable<Model>, sql: string): SqlEffect {
+export function effectOf(
+  models: Iterable<Model>,
+  sql: string,
+  writingFunctions: WritingFunctions = [],
+): SqlEffect {
   const tokens = sqlTokens(sql)
   if (tokens === undefined) return ANY_EFFECT
-  const all = [...models]
+  const schema = { models: [...models], writingFunctions }
   return statementsIn(tokens)
-    .map((statement) => effectOfStatement(all, statement))
+    .map((statement) => effectOfStatement(schema, statement))
     .reduce(both, NO_EFFECT)
 }
 
@@ -51,11 +63,11 @@ function statementsIn(tokens: readonly SqlToken[]): readonly (readonly SqlToken[
   return statements.filter((statement) => statement.length > 0)
 }
 
-function effectOfStatement(models: readonly Model[], statement: readonly SqlToken[]): SqlEffect {
+function effectOfStatement(schema: Schema, statement: readonly SqlToken[]): SqlEffect {
   const first = statement.find((token) => !isSymbol(token, '('))
   if (first?.kind !== 'word') return ANY_EFFECT
   const verb = first.value
-  if (verb === 'explain') return effectOfExplained(models, statement.slice(1))
+  if (verb === 'explain') return effectOfExplained(schema, statement.slice(1))
   if (verb === 'prepare') {
     return isWord(statement[1], 'transaction') ? { ...NO_EFFECT, mayCommit: true } : ANY_EFFECT
   }
@@ -66,33 +78,42 @@ function effectOfStatement(models: readonly Model[], statement: readonly SqlToke
     return isWord(statement[1], 'prepared') ? ANY_EFFECT : { ...NO_EFFECT, mayCommit: true }
   }
   if (harmless.has(verb)) return NO_EFFECT
-  if (reading.has(verb)) return effectOfRead(models, statement)
+  if (reading.has(verb)) return effectOfRead(schema, statement)
   if (!writing.has(verb)) return ANY_EFFECT
-  return effectOfWrite(models, statement)
+  return effectOfWrite(schema, statement)
 }
 
 /** EXPLAIN runs its statement only with ANALYZE. */
-function effectOfExplained(models: readonly Model[], rest: readonly SqlToken[]): SqlEffect {
+function effectOfExplained(schema: Schema, rest: readonly SqlToken[]): SqlEffect {
   if (!rest.some((token) => isWord(token, 'analyze') || isWord(token, 'analyse'))) return NO_EFFECT
   const start = rest.findIndex(
     ({ kind, value }) => kind === 'word' && (writing.has(value) || reading.has(value)),
   )
-  return start === -1 ? ANY_EFFECT : effectOfStatement(models, rest.slice(start))
+  return start === -1 ? ANY_EFFECT : effectOfStatement(schema, rest.slice(start))
 }
 
-/** A query changes rows where a part of it (`WITH gone AS (DELETE ...)`), or text that it may run, does. */
-function effectOfRead(models: readonly Model[], statement: readonly SqlToken[]): SqlEffect {
-  if (verbsIn(statement).length > 0) return effectOfWrite(models, statement)
-  const runsText = statement.some(
-    (token, index) => isCall(statement, index) && !harmlessFunctions.has(token.value.toLowerCase()),
+/**
+ * A query changes rows where a part of it (`WITH gone AS (DELETE ...)`), text that it may run, or a function that
+ * it calls does.
+ */
+function effectOfRead(schema: Schema, statement: readonly SqlToken[]): SqlEffect {
+  if (verbsIn(statement).length > 0) return effectOfWrite(schema, statement)
+  const functions = statement
+    .filter((_, index) => isCall(statement, index))
+    .map(({ value }) => value.toLowerCase())
+    .filter((name) => !harmlessFunctions.has(name))
+  const { writingFunctions } = schema
+  const writes = functions.some(
+    (name) => writingFunctions === true || writingFunctions.includes(name),
   )
+  if (writes) return effectOfWrite(schema, statement)
   const holdsSql = statement.some(({ kind, value }) => kind === 'text' && sqlInText.test(value))
-  return runsText && holdsSql ? ANY_EFFECT : NO_EFFECT
+  return functions.length > 0 && holdsSql ? ANY_EFFECT : NO_EFFECT
 }
 
-function effectOfWrite(models: readonly Model[], statement: readonly SqlToken[]): SqlEffect {
+function effectOfWrite(schema: Schema, statement: readonly SqlToken[]): SqlEffect {
   const cascades = statement.some((token) => isWord(token, 'cascade'))
-  const named = models.filter(({ table }) =>
+  const named = schema.models.filter(({ table }) =>
     statement.some(({ kind, value }) => isNaming(kind) && isSameName(table, value)),
   )
   const targets = verbsIn(statement).flatMap((index) => targetsAt(statement, index))

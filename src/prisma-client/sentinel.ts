@@ -11,6 +11,8 @@ import { Effects, isRefusal, type Outcome } from './effects.js'
 export interface Watcher {
   /** Caches with the same store and keyspace have the same token, so that only one of them handles a write. */
   readonly token: object
+  /** Whether a SELECT may change rows, because it may call a function that does. */
+  readonly selectsMayWrite: boolean
   /** Finds the effects that the SQL may have, by its text. */
   effectOf(sql: string): StatementEffect
   /** Begins to follow writes that nobody has announced. */
@@ -44,6 +46,7 @@ export interface AnnouncedWrite {
 export class Sentinel {
   #isConnected = false
   #isBlind = false
+  #selectsMayWrite = false
   readonly #watchers = new Map<object, WeakRef<Watcher>[]>()
   /** The operations in whose contexts a statement runs: several caches may be stacked on one client. */
   readonly #announced = new ContextValue<AnnouncedWrite>()
@@ -70,6 +73,7 @@ export class Sentinel {
 
   /** @param watcher held weakly: a client that is gone needs to hear nothing. */
   add(watcher: Watcher): void {
+    this.#selectsMayWrite ||= watcher.selectsMayWrite
     const others = this.#watchers.get(watcher.token) ?? []
     const alive = others.filter((reference) => reference.deref() !== undefined)
     this.#watchers.set(watcher.token, [...alive, new WeakRef(watcher)])
@@ -130,7 +134,8 @@ export class Sentinel {
   ): Promise<T> {
     const own = [...this.#announced.all()]
     for (const { effects } of own) effects.see()
-    if (plainRead.test(sql) || this.#watchers.size === 0) return send()
+    if (this.#watchers.size === 0) return send()
+    if (!this.#selectsMayWrite && plainRead.test(sql)) return send()
     return this.#watched(sql, own, transaction, send)
   }
 

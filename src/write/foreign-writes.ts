@@ -15,12 +15,15 @@ const MAX_REMEMBERED_STATEMENTS = 2_000
  */
 export class ForeignWrites implements Watcher {
   readonly token: object
+  readonly selectsMayWrite: boolean
   readonly #context: Context
   readonly #options: WriteOptions
   readonly #effects = new LRUCache<string, StatementEffect>({ max: MAX_REMEMBERED_STATEMENTS })
 
   constructor(context: Context, options: WriteOptions) {
+    const { writingFunctions } = context.settings
     this.token = context.token
+    this.selectsMayWrite = writingFunctions === true || writingFunctions.length > 0
     this.#context = context
     this.#options = options
   }

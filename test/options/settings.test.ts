@@ -111,6 +111,8 @@ describe('invalid options', () => {
       { operations: [] },
       "operations: expected at least one read operation, or mode: 'off' to cache none, got []",
     ],
+    [{ writingFunctions: 'f' }, "writingFunctions: expected a list, got 'f'"],
+    [{ writingFunctions: [1] }, 'writingFunctions: expected names, got [ 1 ]'],
     [{ keyspace: 5 }, 'keyspace: expected a string, got 5'],
     [{ schema: 5 }, 'schema: expected a string, got 5'],
     [{ store: 'redis' }, "store: expected a store such as memory() or aerospike(), got 'redis'"],

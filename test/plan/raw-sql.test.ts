@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.js'
 import { parseSchema } from '../../src/catalog/schema.js'
-import { effectOf } from '../../src/plan/raw-sql.js'
+import { effectOf, type WritingFunctions } from '../../src/plan/raw-sql.js'
 
 const shop = parseSchema(readFileSync('prisma/sqlite/schema.prisma', 'utf8'))
 
@@ -127,6 +127,24 @@ describe('raw SQL changes no model where it only reads or changes no rows:', () 
     'PRAGMA foreign_keys',
   ])('%s', (sql) => {
     expect(changed(sql)).toEqual([])
+  })
+})
+
+describe('a SELECT that calls a function', () => {
+  const changedWith = (writingFunctions: WritingFunctions, sql: string) => {
+    const effect = effectOf(shop.models.values(), sql, writingFunctions)
+    return effect.models === 'all' ? 'all' : effect.models.map(({ name }) => name)
+  }
+
+  it.each<[WritingFunctions, string, readonly string[] | 'all']>([
+    [['merge_tags'], 'SELECT merge_tags(1) FROM "Tag"', ['Tag']],
+    [['merge_tags'], 'SELECT MERGE_TAGS(1)', 'all'],
+    [['merge_tags'], 'SELECT other(1) FROM "Tag"', []],
+    [true, 'SELECT other(1) FROM "Tag"', ['Tag']],
+    [true, 'SELECT count(*), lower(title) FROM posts', []],
+    [[], 'SELECT other(1) FROM "Tag"', []],
+  ])('with writingFunctions %j: %s', (writingFunctions, sql, expected) => {
+    expect(changedWith(writingFunctions, sql)).toEqual(expected)
   })
 })
 
