@@ -290,13 +290,13 @@ describe.each(providers)('on %s, a failure after the commit', (provider) => {
 it('on postgresql, a function that a SELECT of the base client calls is seen where it is named', async () => {
   const { database, base, outside } = await openBase('postgresql')
   await database.execute(
-    `CREATE FUNCTION rename_all() RETURNS int LANGUAGE sql AS 'UPDATE "User" SET "name" = ''Bea''; SELECT 1'`,
+    `CREATE FUNCTION rename_all() RETURNS void LANGUAGE sql AS 'UPDATE "User" SET "name" = ''Bea'''`,
   )
   const options = { store: memory(), writingFunctions: ['rename_all'] }
   const prisma = base.$extends(cacheAside(options)) as unknown as PrismaClient
   const reads = readsOf(prisma, outside)
   await reads.fill()
-  await base.$queryRaw`SELECT rename_all()`
+  await base.$queryRaw`SELECT rename_all()::text`
   await reads.expectFresh()
 })
 
