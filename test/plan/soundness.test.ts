@@ -27,6 +27,9 @@ const MOST_WRITES = 10 * WRITES
 const ENOUGH = 10
 const READS = 24
 
+/** The schemas that are tried where too little happens. */
+const MOST_SCHEMAS = 6
+
 const root = join(import.meta.dirname, '../..')
 
 type Client = Record<string, Record<string, (args: unknown) => Promise<unknown>>> & {
@@ -39,63 +42,77 @@ it.each(Array.from({ length: bounds.schemas }, (_, n) => n))(
   'every write touches a tag of each read that it changes, in a random schema (%i)',
   { timeout: 1_200_000 },
   async (index) => {
-    const seed = firstSeed + index
-    const prefix = `S${index}`
-    const [schema] = fc.sample(randomSchemas(prefix), { seed, numRuns: 1 }) as [RandomSchema]
-    addRows(schema.rows)
-    const models = Object.keys(schema.rows)
-    const { client, text } = await openDatabase(schema, prefix)
-    const tracked = trackedOf(parseSchema(text), trackByOf(schema, `${prefix}M0`))
-    const reads = fc.sample(keyReadsOf(models), { seed, numRuns: READS * 8 }) as ModelCall[]
-
-    const tally = { written: 0, changed: 0, spared: 0 }
-    const isEnough = () => Object.values(tally).every((count) => count > ENOUGH)
-    const writes: ModelCall[] = []
-    for (let at = 0; at < WRITES || (at < MOST_WRITES && !isEnough()); at += 1) {
-      if (at === writes.length) {
-        writes.push(
-          ...(fc.sample(fc.oneof(writesOf(models), keyWritesOf(models)), {
-            seed: seed + at,
-            numRuns: WRITES,
-          }) as ModelCall[]),
-        )
-      }
-      const write = writes[at] as ModelCall
-      // The reads change every 40 writes, so that many reads meet many writes.
-      const from = (Math.floor(at / 40) * READS) % reads.length
-      const current = reads.slice(from, from + READS)
-      // The reads run one by one: Prisma merges findUnique calls made at once, and then checks them less.
-      const before: Answered[] = []
-      for (const read of current) before.push(await answerOf(client, tracked, read))
-      const touched = await apply(client, tracked, write)
-      if (touched === undefined) continue
-      tally.written += 1
-      for (const [n, read] of current.entries()) {
-        const { answer, dependencies } = before[n] as Answered
-        // Errors are not stored, only answers are.
-        if (dependencies.length === 0) continue
-        const isTouched = dependencies.some((tag) => touched.has(tag))
-        const after = await answerOf(client, tracked, read)
-        if (isDeepStrictEqual(after.answer, answer)) {
-          if (!isTouched) tally.spared += 1
-        } else {
-          tally.changed += 1
-          const details = {
-            seed,
-            read,
-            write,
-            before: answer,
-            after: after.answer,
-            schema: schema.text,
-          }
-          expect(isTouched, JSON.stringify(details, print, 1)).toBe(true)
-        }
-      }
+    for (let attempt = 0; attempt < MOST_SCHEMAS; attempt += 1) {
+      const tally = await meet(`S${index}x${attempt}`, firstSeed + index + attempt * 1_000)
+      if (isEnough(tally)) return
+      // In some schemas hardly any row can be created, so that no write changes a read.
+      console.log('in this schema too little happens; another one follows')
     }
-    console.log(`schema ${index}, seed ${seed}:`, tally)
-    expect(isEnough()).toBe(true)
+    expect.fail(`in ${MOST_SCHEMAS} schemas too little happened`)
   },
 )
+
+interface Tally {
+  written: number
+  /** Answers that a write changed. */
+  changed: number
+  /** Answers that a write neither changed nor invalidated. */
+  spared: number
+}
+
+const isEnough = ({ written, changed, spared }: Tally) =>
+  [written, changed, spared].every((count) => count > ENOUGH)
+
+/** Lets random reads meet random writes in the random schema of a seed. */
+async function meet(prefix: string, seed: number): Promise<Tally> {
+  const [schema] = fc.sample(randomSchemas(prefix), { seed, numRuns: 1 }) as [RandomSchema]
+  addRows(schema.rows)
+  const models = Object.keys(schema.rows)
+  const { client, text } = await openDatabase(schema, prefix)
+  const tracked = trackedOf(parseSchema(text), trackByOf(schema, `${prefix}M0`))
+  const reads = fc.sample(keyReadsOf(models), { seed, numRuns: READS * 8 }) as ModelCall[]
+
+  const tally: Tally = { written: 0, changed: 0, spared: 0 }
+  const writes: ModelCall[] = []
+  for (let at = 0; at < WRITES || (at < MOST_WRITES && !isEnough(tally)); at += 1) {
+    if (at >= 2 * WRITES && tally.changed === 0) break
+    if (at === writes.length) {
+      writes.push(
+        ...(fc.sample(fc.oneof(writesOf(models), keyWritesOf(models)), {
+          seed: seed + at,
+          numRuns: WRITES,
+        }) as ModelCall[]),
+      )
+    }
+    const write = writes[at] as ModelCall
+    // The reads change every 40 writes, so that many reads meet many writes.
+    const from = (Math.floor(at / 40) * READS) % reads.length
+    const current = reads.slice(from, from + READS)
+    // The reads run one by one: Prisma merges findUnique calls made at once, and then checks them less.
+    const before: Answered[] = []
+    for (const read of current) before.push(await answerOf(client, tracked, read))
+    const touched = await apply(client, tracked, write)
+    if (touched === undefined) continue
+    tally.written += 1
+    for (const [n, read] of current.entries()) {
+      const { answer, dependencies } = before[n] as Answered
+      // Errors are not stored, only answers are.
+      if (dependencies.length === 0) continue
+      const isTouched = dependencies.some((tag) => touched.has(tag))
+      const after = await answerOf(client, tracked, read)
+      if (isDeepStrictEqual(after.answer, answer)) {
+        if (!isTouched) tally.spared += 1
+        continue
+      }
+      tally.changed += 1
+      const found = { seed, read, write, before: answer, after: after.answer }
+      const details = JSON.stringify({ ...found, schema: schema.text }, print, 1)
+      expect(isTouched, details).toBe(true)
+    }
+  }
+  console.log(`schema ${prefix}, seed ${seed}:`, tally)
+  return tally
+}
 
 /** Returns additional keys of one model, and the computed columns of all models. */
 function trackByOf({ rows }: RandomSchema, model: string) {
