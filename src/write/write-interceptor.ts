@@ -98,8 +98,13 @@ export class WriteInterceptor {
   async raw({ args, query, __internalParams }: Operation): Promise<unknown> {
     const { planner } = this.#context
     const declared = this.#declared.current()
-    const tags = declared ?? this.#touches(() => planner.raw(sqlOf(args)))
-    const isRevocable = !planner.effectOf(sqlOf(args)).mayCommit
+    const sql = sqlOf(args)
+    const { models, cascades, mayCommit } = planner.effectOf(sql)
+    // TRUNCATE ... CASCADE empties more tables than the application may think of.
+    const isMore = cascades && models !== 'all'
+    const ofText = declared === undefined || isMore ? this.#touches(() => planner.raw(sql)) : []
+    const tags = [...(declared ?? []), ...ofText]
+    const isRevocable = !mayCommit
     if (tags.length === 0 && isRevocable && declared === undefined) return query(args)
     const statement = {
       tags,

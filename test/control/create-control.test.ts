@@ -23,6 +23,20 @@ describe('changing', () => {
     expect(await readAll()).toEqual([false, true, true])
   })
 
+  it('does not hide the tables that TRUNCATE ... CASCADE empties', async () => {
+    const shop = await openShop({}, 'postgresql')
+    const { prisma, plain } = shop
+    await plain.user.create({
+      data: { email: 'ann', memberships: { create: { org: { create: { name: 'o' } } } } },
+    })
+    expect(await prisma.membership.count()).toBe(1)
+    await prisma.$cache.changing(
+      { Org: { id: 99 } },
+      () => prisma.$executeRaw`TRUNCATE "Org" CASCADE`,
+    )
+    expect(await prisma.membership.count()).toBe(0)
+  })
+
   it('includes the models that referential actions reach', async () => {
     const { prisma, readAll } = await openFilled()
     await prisma.$cache.changing('User', () => prisma.$queryRaw`SELECT 1`)
