@@ -18,7 +18,11 @@ const watcher: Watcher = {
   token: {},
   selectsMayWrite: false,
   effectOf: () => ({ models: new Set(['User']), mayCommit: false }),
-  follow: () => ({ announce: async () => undefined, end: async () => undefined }),
+  follow: () => ({
+    announce: () => undefined,
+    ready: async () => undefined,
+    end: async () => undefined,
+  }),
 }
 const watched = factory()
 const sentinel = sentinelOf(watched)
@@ -28,7 +32,11 @@ const connections = { plain: await factory().connect(), watched: await watched.c
 const select =
   'SELECT "public"."User"."id", "public"."User"."name" FROM "public"."User" WHERE "id" = $1'
 const update = 'UPDATE "public"."User" SET "name" = $1 WHERE "id" = $2 RETURNING "id", "name"'
-const announced = { token: watcher.token, effects: new Effects(), covers: () => true }
+const announced = {
+  token: watcher.token,
+  effects: new Effects({ ready: async () => undefined }),
+  covers: () => true,
+}
 
 type Run = (connection: (typeof connections)['plain']) => Promise<unknown>
 const subjects: Readonly<Record<string, Run>> = {

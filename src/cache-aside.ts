@@ -7,6 +7,7 @@ import type { CacheAsideOptions } from './options/options.js'
 import { readSettingsOf } from './options/query-settings.js'
 import { type Explanation, explainRead, explainWrite } from './plan/explain.js'
 import { isRead, objectOf } from './plan/query.js'
+import { shapeOf } from './plan/shape.js'
 import type { Client, TransactionTimes } from './prisma-client/client.js'
 import { hasModel, type Operation, sqlOf } from './prisma-client/operation.js'
 import { TRAITS, type TraitsOf } from './prisma-client/with-cache-info.js'
@@ -68,11 +69,13 @@ export class CacheAside {
   }
 
   async close(): Promise<void> {
-    await this.#context.owed.deliver()
-    await this.#context.store.close()
+    const { owed, members, store, telemetry } = this.#context
+    await owed.deliver()
+    await members.leave().catch((error) => telemetry.error('members', error))
+    await store.close()
   }
 
-  #explanationOf(operation: Operation): Explanation {
+  async #explanationOf(operation: Operation): Promise<Explanation> {
     const { planner } = this.#context
     if (!hasModel(operation)) {
       return explainWrite(operation, planner.raw(sqlOf(operation.args)))
@@ -84,6 +87,8 @@ export class CacheAside {
     if (!isRead(query.operation)) return explainWrite(query, this.#writes.planned(query))
     const { scope } = readSettingsOf(cache)
     const { plan } = planner.read(query, scope, (traits as TraitsOf | undefined)?.())
-    return explainRead(query, plan, planner.parts(query))
+    const reader = await this.#reads.reader
+    const paused = reader.pauseOf(shapeOf(query))
+    return { ...explainRead(query, plan, planner.parts(query)), ...(paused && { paused }) }
   }
 }

@@ -1,5 +1,7 @@
 import type { Catalog } from './catalog/catalog.js'
 import { Background } from './event-loop/background.js'
+import type { Members } from './members/members.js'
+import { membersOf } from './members/members.js'
 import type { CacheAsideOptions } from './options/options.js'
 import { type Settings, settingsOf } from './options/settings.js'
 import { Planner } from './plan/planner.js'
@@ -13,6 +15,7 @@ import { placeOf } from './store/place.js'
 import type { Store } from './store/store.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { OwedTouches } from './touch/owed-touches.js'
+import { settle } from './touch/settle.js'
 
 /** The parts that the reads, the writes and the control of one extended client share. */
 export interface Context {
@@ -23,10 +26,14 @@ export interface Context {
   readonly store: Store
   readonly telemetry: Telemetry
   readonly background: Background
+  /** This process among those that share the store and the keyspace. */
+  readonly members: Members
   readonly owed: OwedTouches
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** Until when tags that are touched now are held, see `SettledTags`. */
+  /** Milliseconds since any fixed moment; it never jumps. */
+  readonly stopwatch: () => number
+  /** Until when tags that are touched now are held, see `Touched`. */
   readonly holdUntil: () => number | undefined
   /** The tags that invalidate every entry. */
   readonly everything: () => readonly Tag[]
@@ -56,6 +63,7 @@ export function createContext(
   const store = options.store ?? defaultStore()
   const telemetry = new Telemetry()
   const clock = () => Date.now()
+  const stopwatch = () => performance.now()
   // Until then, a replica may answer with rows from before the write.
   const holdUntil = () => (replicaLag === undefined ? undefined : clock() + replicaLag)
   const everything = () => [...planner.everything(), loadsTag(keyspace)]
@@ -65,6 +73,16 @@ export function createContext(
     holdUntil,
     everything: () => everything().map(({ id }) => id),
   })
+  const token = tokenOf(store, keyspace)
+  const members = membersOf(token, { store, keyspace, clock, stopwatch })
+  members.join({
+    everything: () => everything().map(({ id }) => id),
+    deadline: settings.writeDeadline,
+    isStrict: settings.strict,
+    touch: (tags) => settle(store, { tags, holdUntil: holdUntil() }),
+    report: (recovery) => telemetry.recover(recovery),
+    failed: (error) => telemetry.error('members', error),
+  })
   return {
     client,
     catalog,
@@ -73,12 +91,14 @@ export function createContext(
     store,
     telemetry,
     background: new Background(),
+    members,
     owed,
     clock,
+    stopwatch,
     holdUntil,
     everything,
     sentinel: sentinelOf(adapter),
-    token: tokenOf(store, keyspace),
+    token,
   }
 }
 

@@ -4,10 +4,10 @@ import type { Explanation } from '../plan/explain.js'
 
 /** Explains calls of a client instead of running them. `O` is one operation of the client. */
 export class Explainer<O> {
-  readonly #explanationOf: (operation: O) => Explanation
+  readonly #explanationOf: (operation: O) => Promise<Explanation>
   readonly #explaining = new ContextValue<(operation: O) => never>()
 
-  constructor(explanationOf: (operation: O) => Explanation) {
+  constructor(explanationOf: (operation: O) => Promise<Explanation>) {
     this.#explanationOf = explanationOf
   }
 
@@ -18,7 +18,7 @@ export class Explainer<O> {
 
   /** Explains the first operation that the call would run, and lets none run. */
   async explain(query: () => PromiseLike<unknown>): Promise<Explanation> {
-    let explained: Explanation | undefined
+    let explained: Promise<Explanation> | undefined
     const take = (operation: O) => {
       explained ??= this.#explanationOf(operation)
       throw new Explained()

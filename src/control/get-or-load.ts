@@ -65,6 +65,7 @@ export async function getOrLoad<T>(
     narrow: () => ({ dropped: [], replaced: [], rows: [] }),
     policy: mergePolicies(own, settings),
     refresh: own.refresh,
+    shape: () => `$cache.getOrLoad ${name}`,
     collected,
     load: async () => {
       const value = await collect({ token: context.token, collected }, load)

@@ -1,4 +1,5 @@
 import type { WarmOptions, WarmProgress } from '../options/query-options.js'
+import { want } from '../read/wanted.js'
 
 /** Runs the reads, a few at a time. A read that fails is reported, and does not stop the others. */
 export async function warm(
@@ -24,7 +25,7 @@ async function failureOf(
   read: () => PromiseLike<unknown>,
 ): Promise<{ readonly error: unknown } | undefined> {
   try {
-    await read()
+    await want(read)
     return undefined
   } catch (error) {
     return { error }

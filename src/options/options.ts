@@ -64,9 +64,9 @@ export interface CacheAsideOptions<M extends string = string> {
    */
   readonly onStoreFailure?: 'bypass' | 'reject' | undefined
   /**
-   * How long a write outside a transaction may run without a sign of life from its process, until other
-   * processes invalidate on its behalf. In a transaction, the transaction's time-out is added. Default
-   * ten seconds.
+   * How long a process may go without a sign of life until the others take it for crashed, and invalidate what
+   * its writes under way may have changed; and how long a write whose outcome is not known may still commit.
+   * Default ten seconds.
    */
   readonly writeDeadline?: Duration | undefined
   /** How long a read may wait for another process that already asks the database the same. Default 500 ms. */

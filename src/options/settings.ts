@@ -141,12 +141,12 @@ function isStore(given: unknown): given is Store {
 }
 
 /** Every method of the contract: the type does not let one be forgotten. */
-const storeMethods: Record<Exclude<keyof Store, 'place'>, true> = {
+const storeMethods: Record<Exclude<keyof Store, 'place' | 'board'>, true> = {
   lookup: true,
   states: true,
-  repair: true,
-  announce: true,
-  settle: true,
+  create: true,
+  touch: true,
+  mark: true,
   unmark: true,
   fill: true,
   lease: true,

@@ -12,6 +12,11 @@ export interface Explanation {
   readonly operation: string
   /** The reason why a read is not cached; absent for one that is. */
   readonly bypass?: BypassReason | undefined
+  /**
+   * Why the answers of such reads are not stored for a while: they are too large for the store, or many were
+   * stored and none was ever read.
+   */
+  readonly paused?: 'oversized' | 'unused' | undefined
   /** The key of the read's entry in the store; absent for a read that is not cached. */
   readonly key?: string | undefined
   /** How long the read's answer may be served, in milliseconds; absent for a read that is not cached. */

@@ -80,13 +80,19 @@ function canonicalObject(value: object, asGiven: boolean): string {
     const { buffer, byteOffset, byteLength } = value
     return `B"${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}"`
   }
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return canonicalFields(value, asGiven)
+  if (isPlain(value)) return canonicalFields(value, asGiven)
   if (isDecimal(value)) return `M"${value.toFixed()}"`
   if (isNullType(value)) return `E"${value._getName()}"`
   // Prisma's field references are not plain objects, and have no methods that tell what they are.
   if ('modelName' in value && 'typeName' in value) return `F${canonicalFields(value, asGiven)}`
   throw new UnkeyableError(`an object of class ${value.constructor?.name} has no canonical form`)
+}
+
+/** Whether the value is an object without a class of its own. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
 
 /** Writes the fields of an object without `undefined` and `Prisma.skip`, as Prisma drops both. */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Catalog, type Key, type Model, modelOf } from '../catalog/catalog.js'
 import { formOf, type Normalise, normaliserOf, type Value } from './normalise.js'
-import { type Tag, tagOf } from './tag.js'
+import { type Tag, tagIn, tagOf } from './tag.js'
 
 export interface TrackedKeysOptions {
   readonly catalog: Catalog
@@ -199,14 +199,15 @@ function trackedModel(model: Model, tracking: TrackingOfModel): TrackedModel {
   const normalisers = normalisersOf(model, tracking)
   // Tables and columns identify a tag: two schemas of one database may use other names in Prisma.
   const identity = (...parts: unknown[]) => JSON.stringify([tracking.keyspace, table, ...parts])
+  const wide = (name: string, own: string) => tagIn(`model ${identity()}`, name, own)
   const keys = exactKeys(model, tracking.trackBy, normalisers).map((key): TrackedKey => {
     const own = identity(key.fields.map((field) => fields.get(field)?.column))
-    return { ...key, model: name, identity: own, family: tagOf(`${name}{${key.fields}}`, own) }
+    return { ...key, model: name, identity: own, family: wide(`${name}{${key.fields}}`, own) }
   })
   return {
     model,
-    tag: tagOf(name, identity()),
-    insert: tagOf(`${name}{+}`, identity('+')),
+    tag: wide(name, identity()),
+    insert: wide(`${name}{+}`, identity('+')),
     keys,
     normalisers,
     computed: new Set([

@@ -3,21 +3,31 @@ import { objectOf } from '../plan/query.js'
 /** The outcome of a write. */
 export type Outcome = 'written' | 'unwritten' | 'unknown'
 
+export interface EffectsOptions {
+  readonly ready: () => Promise<void>
+  /** Called when a transaction with statements of this write has ended, before its caller hears of it. */
+  readonly onDecided?: (outcome: Outcome) => Promise<void>
+}
+
 /**
  * Follows the statements of one write, as the sentinel sees them. A write may send statements outside a
  * transaction, and in one or more transactions.
  */
 export class Effects {
-  readonly #onDecided: ((outcome: Outcome) => Promise<void>) | undefined
+  readonly #options: EffectsOptions
   #isSeen = false
   #isWritten = false
   #isUnknown = false
   /** Statements and transactions whose fate is not decided yet. */
   #undecided = 0
 
-  /** @param onDecided called when a transaction with statements of this write has ended, before its caller hears of it. */
-  constructor(onDecided?: (outcome: Outcome) => Promise<void>) {
-    this.#onDecided = onDecided
+  constructor(options: EffectsOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when what the write sends may be committed. Where it rejects, it must not be. */
+  ready(): Promise<void> {
+    return this.#options.ready()
   }
 
   /** Whether the sentinel has seen any statement of this write. */
@@ -49,7 +59,7 @@ export class Effects {
     this.#undecided -= 1
     if (outcome === 'written') this.#isWritten = true
     if (outcome === 'unknown') this.#isUnknown = true
-    await this.#onDecided?.(outcome)
+    await this.#options.onDecided?.(outcome)
   }
 }
 

@@ -28,8 +28,10 @@ export interface StatementEffect {
 
 /** One statement outside a transaction, or the statements of one transaction, that nobody has announced. */
 export interface ForeignWrite {
-  /** Announces a statement that is about to be sent. Where it rejects, the statement is not sent. */
-  announce(models: StatementEffect['models']): Promise<void>
+  /** Begins to announce a statement that is about to be sent. */
+  announce(models: StatementEffect['models']): void
+  /** Resolves when what was announced may be committed. Where it rejects, it must not be. */
+  ready(): Promise<void>
   /** Settles or withdraws what was announced. */
   end(outcome: Outcome): Promise<void>
 }
@@ -93,10 +95,12 @@ export class Sentinel {
   }
 
   #transaction(connection: TransactionConnection): TransactionConnection {
-    const transaction = new WatchedTransaction()
+    const { executeRaw } = connection
+    const transaction = new WatchedTransaction(() => executeRaw.call(connection, ROLLBACK))
     this.#wrap(connection, transaction)
     const { commit, rollback } = connection
     connection.commit = async () => {
+      await transaction.ready()
       try {
         await commit.call(connection)
       } catch (error) {
@@ -154,7 +158,7 @@ export class Sentinel {
       const own = announced.find(({ token }) => token === watcher.token)
       if (own !== undefined) affected.add(own.effects)
       if (own?.covers(models)) continue
-      affected.add(await followed(watcher, models, transaction))
+      affected.add(followed(watcher, models, transaction))
     }
     if (transaction !== undefined) return transaction.run(affected, mayCommit, send)
     return runAlone(affected, sql, send)
@@ -177,15 +181,15 @@ export class Sentinel {
 }
 
 /** Announces a statement that nobody else has announced. */
-async function followed(
+function followed(
   watcher: Watcher,
   models: StatementEffect['models'],
   transaction: WatchedTransaction | undefined,
-): Promise<Effects> {
+): Effects {
   const known = transaction?.foreign.get(watcher.token)
   const foreign = known ?? begin(watcher)
   transaction?.foreign.set(watcher.token, foreign)
-  await foreign.write.announce(models)
+  foreign.write.announce(models)
   return foreign.effects
 }
 
@@ -196,7 +200,11 @@ interface Followed {
 
 function begin(watcher: Watcher): Followed {
   const write = watcher.follow()
-  return { write, effects: new Effects((outcome) => write.end(outcome)) }
+  const effects = new Effects({
+    ready: () => write.ready(),
+    onDecided: (outcome) => write.end(outcome),
+  })
+  return { write, effects }
 }
 
 /** Runs a statement outside a transaction, which commits by itself. */
@@ -206,13 +214,15 @@ async function runAlone<T>(
   send: () => Promise<T>,
 ): Promise<T> {
   for (const effects of affected) effects.begin()
-  let outcome: Outcome = 'written'
+  let outcome: Outcome = 'unwritten'
   try {
+    for (const effects of affected) await effects.ready()
+    outcome = 'written'
     const result = await send()
     if (changedNothing(sql, result)) outcome = 'unwritten'
     return result
   } catch (error) {
-    outcome = isRefusal(error) ? 'unwritten' : 'unknown'
+    if (outcome === 'written') outcome = isRefusal(error) ? 'unwritten' : 'unknown'
     throw error
   } finally {
     for (const effects of affected) await effects.end(outcome)
@@ -235,7 +245,13 @@ class WatchedTransaction {
   /** The writes that nobody has announced, by the caches that follow them. */
   readonly foreign = new Map<object, Followed>()
   readonly #affected = new Set<Effects>()
+  readonly #rollBack: () => Promise<unknown>
   #mayBeCommitted = false
+
+  /** @param rollBack sends ROLLBACK. */
+  constructor(rollBack: () => Promise<unknown>) {
+    this.#rollBack = rollBack
+  }
 
   /** Whether a statement may have committed it: then a rollback does not prove that nothing was written. */
   get mayBeCommitted(): boolean {
@@ -252,12 +268,24 @@ class WatchedTransaction {
       this.#affected.add(effects)
     }
     if (!mayCommit) return send()
+    await this.ready()
     try {
       const result = await send()
       this.#mayBeCommitted = true
       return result
     } catch (error) {
       this.#mayBeCommitted ||= !isRefusal(error)
+      throw error
+    }
+  }
+
+  /** Resolves when it may be committed. Where it rejects, it is rolled back. */
+  async ready(): Promise<void> {
+    try {
+      for (const effects of this.#affected) await effects.ready()
+    } catch (error) {
+      // Prisma returns the connection to its pool after a COMMIT that failed.
+      await this.#rollBack()
       throw error
     }
   }
@@ -275,7 +303,11 @@ const plainRead = /^\s*SELECT\b[^;']*$/
 
 interface Query {
   readonly sql: string
+  readonly args?: readonly unknown[]
+  readonly argTypes?: readonly unknown[]
 }
+
+const ROLLBACK: Query = { sql: 'ROLLBACK', args: [], argTypes: [] }
 
 interface Queryable {
   queryRaw(query: Query): Promise<unknown>

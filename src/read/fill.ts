@@ -7,6 +7,7 @@ import type { LookUp } from './look-up.js'
 import { dependenciesOf } from './narrowing.js'
 import type { NearCopies } from './near-copies.js'
 import type { Answer, Miss, Read } from './read.js'
+import type { Shapes } from './shapes.js'
 
 export interface FillOptions {
   readonly store: Store
@@ -14,6 +15,7 @@ export interface FillOptions {
   readonly clock: () => number
   readonly lookUp: LookUp
   readonly near: NearCopies | undefined
+  readonly shapes: Shapes
   /** Represents the store and the keyspace, see `Context`. */
   readonly token: object
 }
@@ -55,7 +57,7 @@ export async function fill(
       report('older')
       return false
     }
-    const own = await dependenciesOf(miss, narrowed, miss.snapshot, store)
+    const own = dependenciesOf(miss, narrowed, miss.snapshot)
     const freshUntil = Math.min(
       answer.freshUntil,
       miss.collected?.freshUntil ?? Number.POSITIVE_INFINITY,
@@ -71,7 +73,9 @@ export async function fill(
     const entry: Entry = { ...answer, freshUntil, dependencies }
     const outcome = await offer(options, miss, entry)
     report(outcome)
+    if (outcome === 'refused') options.shapes.oversized(miss.shape())
     if (outcome !== 'stored') return false
+    options.shapes.filled(miss.shape(), key)
     if (miss.asked !== undefined) near?.keep(key, entry, miss.asked)
     return true
   } catch (error) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Entry, LeaseId, Store } from '../store/store.js'
+import type { Entry, Lease, LeaseId, Store, Version } from '../store/store.js'
 import type { Gap } from './read.js'
 
 /** Says which process answers a read that several processes miss at the same time. */
@@ -13,7 +13,8 @@ export type Turn =
   | { readonly kind: 'overdue' }
 
 export interface LeaseOptions {
-  readonly store: Store
+  readonly store: Pick<Store, 'lease'>
+  /** Milliseconds since the epoch. */
   readonly clock: () => number
   /** Milliseconds. */
   readonly leaseWait: number
@@ -50,14 +51,32 @@ export async function takeTurn(gap: Gap, options: TurnOptions): Promise<Turn> {
 
 /** The lease, if no other process has it. */
 export async function takeLease(
-  { key, seen, versions }: Gap,
+  gap: Gap,
   { store, clock, leaseWait }: LeaseOptions,
 ): Promise<LeaseId | undefined> {
-  const lease = leaseId([key, seen, ...versions])
-  const now = clock()
-  return (await store.lease(lease, now + leaseWait, now)) ? lease : undefined
+  const lease = leaseOf(gap, gap.versions, clock(), leaseWait)
+  return (await store.lease(lease)) ? lease.id : undefined
 }
 
-function leaseId(parts: readonly (string | number)[]): LeaseId {
-  return createHash('sha256').update(parts.join(' ')).digest('base64url') as LeaseId
+/**
+ * The lease on replacing a record as it was seen.
+ *
+ * @param versions those of the read's planned tags.
+ */
+export function leaseOf(
+  { key, seen }: Pick<Gap, 'key' | 'seen'>,
+  versions: readonly Version[],
+  now: number,
+  leaseWait: number,
+): Lease {
+  return {
+    id: digest(`${key} ${seen}`) as LeaseId,
+    holder: digest(versions.join(' ')),
+    until: now + leaseWait,
+    now,
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }

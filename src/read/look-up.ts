@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { EntryKey } from '../plan/key.js'
 import type { TagId } from '../plan/tag.js'
-import type { Store, TagState } from '../store/store.js'
+import { newVersion } from '../store/random-ids.js'
+import type { Created, Lease, Store, TagState, Version } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { Found, Read } from './read.js'
-import { doubtsOf, judge, type Verdict } from './validity.js'
+import { isBlocked, judge, type Verdict } from './validity.js'
 
 /** The number of tags that are remembered for all entries together. */
 const MAX_REMEMBERED_TAGS = 100_000
@@ -97,16 +98,36 @@ export class LookUp {
     return judge(found, tags, clock(), strict)
   }
 
-  /** The found states, after a repair of those that cannot be part of a snapshot. Rejects if the store fails. */
-  async repaired({ states: found }: Found): Promise<ReadonlyMap<TagId, TagState>> {
-    const { store, clock } = this.#options
-    const doubts = doubtsOf(found, clock())
-    if (doubts.length === 0) return found
-    const repaired = await store.repair(doubts)
+  /** Whether nothing that the read depends on may be served or stored now. */
+  isBlocked({ tags, wide }: Read<unknown>, states: ReadonlyMap<TagId, TagState>): boolean {
+    const { clock, strict } = this.#options
+    return isBlocked(states, [...tags, ...wide], clock(), strict)
+  }
+
+  /**
+   * The found states, in which every tag has a version, because those that had none are created. Rejects if the
+   * store fails.
+   *
+   * @param leaseFor the lease to take in the same call, given the versions that the tags will have.
+   */
+  async complete(
+    { states: found }: Found,
+    leaseFor?: (versions: ReadonlyMap<TagId, Version>) => Lease,
+  ): Promise<{ readonly states: ReadonlyMap<TagId, TagState> } & Pick<Created, 'isOwner'>> {
+    const versions = new Map<TagId, Version>()
+    const proposed = new Map<TagId, Version>()
+    for (const [tag, { version }] of found) {
+      if (version === undefined) proposed.set(tag, newVersion())
+      versions.set(tag, version ?? (proposed.get(tag) as Version))
+    }
+    if (proposed.size === 0) return { states: found, isOwner: false }
+    const created = await this.#options.store.create(proposed, leaseFor?.(versions))
     const states = new Map(found)
-    doubts.forEach(({ tag }, index) => {
-      states.set(tag, repaired[index] as TagState)
-    })
-    return states
+    let index = 0
+    for (const tag of proposed.keys()) {
+      states.set(tag, created.states[index] as TagState)
+      index += 1
+    }
+    return { states, isOwner: created.isOwner }
   }
 }

@@ -7,6 +7,7 @@ import { EMPTY_POLICY, mergePolicies, type Policy } from '../options/policy.js'
 import { type ReadSettings, readSettingsOf } from '../options/query-settings.js'
 import type { PlannedRead } from '../plan/planner.js'
 import { containsUndefined, objectOf, type Query } from '../plan/query.js'
+import { shapeOf } from '../plan/shape.js'
 import type { Tag } from '../plan/tag.js'
 import { taggedKey, userTag } from '../plan/user-tags.js'
 import type { ClientTraits } from '../prisma-client/client.js'
@@ -92,6 +93,7 @@ export class ReadInterceptor {
       storesNull: plan.storesNull,
       policy: this.#policyOf(model, plan.ttl, own),
       refresh: own.refresh,
+      shape: once(() => shapeOf(read)),
       load,
       report: (outcome) => report.outcome(entry, outcome),
     })
@@ -138,15 +140,17 @@ const UNCACHEABLE: PlannedRead = {
 }
 
 function createReader(context: Context, Decimal: DecimalClass): Reader {
-  const { settings, store, owed, background, telemetry, clock, token } = context
+  const { settings, store, owed, members, background, telemetry, clock, stopwatch, token } = context
   const { strict, leaseWait, jitter, near } = settings
   return new Reader({
     store,
     owed,
+    members,
     background,
     codec: rowsCodec(Decimal, superjsonCodec(Decimal)),
     telemetry,
     clock,
+    stopwatch,
     strict,
     leaseWait,
     jitter,
@@ -157,4 +161,13 @@ function createReader(context: Context, Decimal: DecimalClass): Reader {
 
 function idsOf(tags: readonly Tag[]): Tag['id'][] {
   return tags.map(({ id }) => id)
+}
+
+/** Computes a text when it is first needed: only misses need the shape of a read. */
+function once(compute: () => string): () => string {
+  let text: string | undefined
+  return () => {
+    text ??= compute()
+    return text
+  }
 }

@@ -3,7 +3,7 @@ import type { Narrowed } from '../plan/dependencies.js'
 import type { EntryKey } from '../plan/key.js'
 import type { RowVersions } from '../plan/row-versions.js'
 import type { TagId } from '../plan/tag.js'
-import type { Entry, Generation, TagState, Version } from '../store/store.js'
+import type { Entry, Generation, LeaseId, TagState, Version } from '../store/store.js'
 import type { BypassReason, HitSource, MissReason, StaleReason } from '../telemetry/events.js'
 import type { Collected } from './collected.js'
 
@@ -33,6 +33,8 @@ export interface Read<T> {
   readonly policy: Policy
   /** The dependencies of the cached reads that `load` makes, besides the tags; complete once it has ended. */
   readonly collected?: Collected | undefined
+  /** The same for reads that differ only in their values. */
+  readonly shape: () => string
   /** Whether the database must be asked, whatever the store has. */
   readonly refresh: boolean
   /** Asks the database. */
@@ -92,6 +94,8 @@ export interface Miss<T> extends Read<T>, Gap {
   readonly reason: MissReason
   readonly snapshot: Snapshot
   readonly asked: Moment | undefined
+  /** The lease on filling, where it was taken together with the snapshot. */
+  readonly lease: LeaseId | undefined
 }
 
 /** An answer that can be served: an entry, or the database's answer that is about to be one. */

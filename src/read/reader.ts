@@ -1,9 +1,11 @@
 import type { Codec } from '../codec/codec.js'
 import type { Background } from '../event-loop/background.js'
 import { nextTurn } from '../event-loop/next-turn.js'
+import type { Members } from '../members/members.js'
 import type { NearSettings } from '../options/settings.js'
 import type { EntryKey } from '../plan/key.js'
 import type { Entry, Store } from '../store/store.js'
+import type { BypassReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { OwedTouches } from '../touch/owed-touches.js'
 import { type Collected, collectedBy } from './collected.js'
@@ -14,6 +16,7 @@ import { bypass } from './origin.js'
 import type { Read, Seen } from './read.js'
 import { type Decoded, SealedValues } from './sealed-values.js'
 import { serve } from './serve.js'
+import { type Pause, type Shapes, shapesOf } from './shapes.js'
 
 export interface ReaderOptions {
   readonly store: Store
@@ -23,6 +26,8 @@ export interface ReaderOptions {
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
   readonly clock: () => number
+  /** Milliseconds since any fixed moment; it never jumps. */
+  readonly stopwatch: () => number
   /** Whether reads of rows that a running write may change go to the database. */
   readonly strict: boolean
   /** How long another process may take to answer, in milliseconds. */
@@ -30,6 +35,7 @@ export interface ReaderOptions {
   /** The share by which a time to live is shortened at random at most. */
   readonly jitter: number
   readonly near: NearSettings | undefined
+  readonly members: Pick<Members, 'isCurrent' | 'look'>
   /** Represents the store and the keyspace, see `Context`. */
   readonly token: object
 }
@@ -41,14 +47,17 @@ export class Reader {
   readonly #values: SealedValues
   readonly #near: NearCopies | undefined
   readonly #misses: Misses
+  readonly #shapes: Shapes
   readonly #refreshing = new Set<EntryKey>()
 
   constructor(options: ReaderOptions) {
-    const { store, owed, telemetry, clock, strict, leaseWait, jitter, token } = options
+    const { store, owed, telemetry, clock, stopwatch, strict, leaseWait, jitter, token } = options
     const lookUp = new LookUp({ store, clock, strict })
     const values = new SealedValues(options.codec, telemetry)
     const near = options.near && new NearCopies({ store, clock, strict, ...options.near })
+    const shapes = shapesOf(token, options.stopwatch)
     this.#options = options
+    this.#shapes = shapes
     this.#lookUp = lookUp
     this.#values = values
     this.#near = near
@@ -57,23 +66,25 @@ export class Reader {
       owed,
       telemetry,
       clock,
-      strict,
+      stopwatch,
       leaseWait,
       jitter,
       lookUp,
       values,
       near,
+      shapes,
       token,
     })
   }
 
   async read<T>(read: Read<T>): Promise<T> {
-    const { owed, clock, token } = this.#options
+    const { owed, members, strict, clock, token } = this.#options
     const collector = collectedBy(token)
-    if (!owed.isEmpty) {
-      await nextTurn()
+    const isReady = owed.isEmpty && members.isCurrent(strict)
+    const obstacle = isReady ? undefined : await this.#obstacle()
+    if (obstacle !== undefined) {
       collector?.spoil()
-      return bypass(read, 'store')
+      return bypass(read, obstacle)
     }
     const copy = await this.#serveCopy(read, collector)
     if (copy !== undefined) return copy.decoded as T
@@ -98,9 +109,30 @@ export class Reader {
     const served = serve(this.#values, read, entry, kind === 'valid' ? FROM_STORE : REFRESHING)
     if (served === undefined) return this.#misses.answer(read, seen, 'unreadable')
     collector?.add(entry.dependencies, entry.freshUntil)
+    this.#shapes.hit(read.key)
     if (kind === 'expired') this.#refresh(read, seen)
     else if (seen.asked !== undefined) this.#near?.keep(read.key, entry, seen.asked)
     return served.decoded as T
+  }
+
+  /** Why the answers of such reads are not stored for a while, if they are not. */
+  pauseOf(shape: string): Pause | undefined {
+    return this.#shapes.pauseOf(shape)
+  }
+
+  /** Why no read may be answered from the store now, if none may. */
+  async #obstacle(): Promise<BypassReason | undefined> {
+    const { owed, members, strict, telemetry } = this.#options
+    if (!owed.isEmpty) {
+      await nextTurn()
+      return 'store'
+    }
+    const isDone = await askStore(telemetry, async () => {
+      await members.look()
+      return true
+    })
+    if (isDone === undefined) return 'store'
+    return members.isCurrent(strict) ? undefined : 'blocked'
   }
 
   /** @param collector a loader must not be answered without asking the store. */
@@ -116,7 +148,9 @@ export class Reader {
     )
     if (entry === undefined) return undefined
     const served = serve(this.#values, read, entry, { status: 'hit', source: 'near' })
-    if (served !== undefined) collector?.add(entry.dependencies, entry.freshUntil)
+    if (served === undefined) return undefined
+    collector?.add(entry.dependencies, entry.freshUntil)
+    this.#shapes.hit(read.key)
     return served
   }
 

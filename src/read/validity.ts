@@ -1,6 +1,6 @@
 import type { Policy } from '../options/policy.js'
 import type { TagId } from '../plan/tag.js'
-import type { Doubt, Entry, Mark, TagState } from '../store/store.js'
+import type { Entry, TagState } from '../store/store.js'
 import type { MissReason } from '../telemetry/events.js'
 import type { Found } from './read.js'
 
@@ -23,7 +23,7 @@ export function judge(
   const { dependencies } = entry
   // An entry without one of its read's tags was not written by this code.
   const isOurs = tags.every((tag) => dependencies.has(tag))
-  if (!isOurs || !hasCurrentVersions(dependencies, states, now)) {
+  if (!isOurs || !hasCurrentVersions(dependencies, states)) {
     return { kind: 'invalid', reason: 'invalidated' }
   }
   if (isBlocked(states, dependencies.keys(), now, strict)) return { kind: 'blocked' }
@@ -33,19 +33,16 @@ export function judge(
 function hasCurrentVersions(
   dependencies: Entry['dependencies'],
   states: ReadonlyMap<TagId, TagState>,
-  now: number,
 ): boolean {
   for (const [tag, version] of dependencies) {
-    const state = states.get(tag)
-    if (state?.version !== version) return false
-    if (state.marks.some((mark) => isOverdue(mark, now))) return false
+    if (states.get(tag)?.version !== version) return false
   }
   return true
 }
 
 /**
- * Whether one of the tags has a blocking mark (in strict mode, any mark): until it goes, nothing that
- * depends on the tag is served or stored.
+ * Whether one of the tags is held (in strict mode, or is marked): until that is over, nothing that depends on
+ * the tag is served or stored.
  */
 export function isBlocked(
   states: ReadonlyMap<TagId, TagState>,
@@ -54,25 +51,11 @@ export function isBlocked(
   strict: boolean,
 ): boolean {
   for (const tag of tags) {
-    const { marks } = states.get(tag) as TagState
-    if (marks.some((mark) => (strict || mark.blocking) && !isOverdue(mark, now))) return true
+    const { heldUntil, marks } = states.get(tag) as TagState
+    if (heldUntil >= now) return true
+    if (strict && marks.some(({ deadline }) => deadline >= now)) return true
   }
   return false
-}
-
-/** Whether the mark is past its deadline: then nobody knows whether its write happened. */
-function isOverdue(mark: Mark, now: number): boolean {
-  return mark.deadline < now
-}
-
-/** The tags whose states cannot be part of a snapshot. */
-export function doubtsOf(states: ReadonlyMap<TagId, TagState>, now: number): readonly Doubt[] {
-  const doubts: Doubt[] = []
-  for (const [tag, { version, marks }] of states) {
-    const overdue = marks.filter((mark) => isOverdue(mark, now)).map(({ writeId }) => writeId)
-    if (version === undefined || overdue.length > 0) doubts.push({ tag, overdue })
-  }
-  return doubts
 }
 
 /**

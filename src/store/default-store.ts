@@ -3,7 +3,7 @@ import { memory } from './memory.js'
 import type { Store } from './store.js'
 
 /** Changes with the contract of stores, so that copies of different versions do not share one. */
-const PROCESS_STORE = Symbol.for('prisma-extension-cache-aside.memory.1')
+const PROCESS_STORE = Symbol.for('prisma-extension-cache-aside.memory.2')
 
 /**
  * The store of a client whose options name no store. In memory it is one for the whole process, also where

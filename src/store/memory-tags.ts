@@ -1,16 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { TagId } from '../plan/tag.js'
-import { newVersion, newWriteId } from './random-ids.js'
+import { newVersion } from './random-ids.js'
 import { remembered } from './remembered-row.js'
-import type {
-  Doubt,
-  Mark,
-  SettledRow,
-  SettledTags,
-  SnapshotState,
-  TagState,
-  WriteId,
-} from './store.js'
+import type { KnownState, Mark, TagState, Touched, Version, WriteId } from './store.js'
 
 /** The tags of a `memory()` store. */
 export class MemoryTags {
@@ -29,46 +21,39 @@ export class MemoryTags {
 
   readonly stateOf = (tag: TagId): TagState => ({
     ...(this.#records.get(tag) ?? NO_RECORD),
-    marks: this.#marks.get(tag) ?? [],
+    marks: this.#marks.get(tag) ?? NO_MARKS,
   })
 
-  mark(tag: TagId, mark: Mark): void {
-    this.unmark(tag, [mark.writeId])
-    this.#marks.set(tag, [...(this.#marks.get(tag) ?? []), mark])
-  }
-
-  /** @returns whether one of the writes had a mark on the tag. */
-  unmark(tag: TagId, writeIds: readonly WriteId[]): boolean {
-    const present = this.#marks.get(tag) ?? []
-    const left = present.filter(({ writeId }) => !writeIds.includes(writeId))
-    if (left.length > 0) this.#marks.set(tag, left)
-    else this.#marks.delete(tag)
-    return left.length < present.length
-  }
-
-  readonly repair = ({ tag, overdue }: Doubt): SnapshotState => {
-    const wasInDoubt = this.unmark(tag, overdue)
-    const { version: known, row } = this.#records.get(tag) ?? NO_RECORD
-    const version = wasInDoubt || known === undefined ? newVersion() : known
-    this.#records.set(tag, { version, row })
+  create(tag: TagId, proposed: Version): KnownState {
+    const record = this.#records.get(tag) ?? NO_RECORD
+    const version = record.version ?? proposed
+    if (record.version === undefined) this.#records.set(tag, { ...record, version })
     return { ...this.stateOf(tag), version }
   }
 
-  settle(writeId: WriteId, tag: TagId, { holdUntil, rows }: SettledTags): void {
-    this.unmark(tag, [writeId])
-    this.#touch(tag, rows?.get(tag))
-    if (holdUntil !== undefined) {
-      this.mark(tag, { writeId: newWriteId(), deadline: holdUntil, blocking: true })
+  touch({ tags, holdUntil = 0, rows, unmark }: Touched): void {
+    for (const tag of tags) {
+      if (unmark !== undefined) this.unmark(tag, unmark)
+      const { version, heldUntil, row } = this.#records.get(tag) ?? NO_RECORD
+      const settled = rows?.get(tag)
+      if (version === undefined && settled === undefined && holdUntil === 0) continue
+      this.#records.set(tag, {
+        version: newVersion(),
+        heldUntil: Math.max(heldUntil, holdUntil),
+        row: settled === undefined ? row : remembered(row, settled),
+      })
     }
   }
 
-  #touch(tag: TagId, settled: SettledRow | undefined): void {
-    const { version, row } = this.#records.get(tag) ?? NO_RECORD
-    if (version === undefined && settled === undefined) return
-    this.#records.set(tag, {
-      version: version && newVersion(),
-      row: settled === undefined ? row : remembered(row, settled),
-    })
+  mark(tag: TagId, mark: Mark): void {
+    this.unmark(tag, mark.writeId)
+    this.#marks.set(tag, [...(this.#marks.get(tag) ?? []), mark])
+  }
+
+  unmark(tag: TagId, writeId: WriteId): void {
+    const left = (this.#marks.get(tag) ?? []).filter((mark) => mark.writeId !== writeId)
+    if (left.length > 0) this.#marks.set(tag, left)
+    else this.#marks.delete(tag)
   }
 
   clear(): void {
@@ -78,4 +63,5 @@ export class MemoryTags {
 
 type TagRecord = Omit<TagState, 'marks'>
 
-const NO_RECORD: TagRecord = { version: undefined }
+const NO_RECORD: TagRecord = { version: undefined, heldUntil: 0 }
+const NO_MARKS: readonly Mark[] = []

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { checkKeys, wholeOf } from '../checks.js'
 import type { EntryKey } from '../plan/key.js'
 import { MemoryTags } from './memory-tags.js'
-import type { Entry, Generation, LeaseId, Store } from './store.js'
+import type { Entry, Generation, Store } from './store.js'
 
 export interface MemoryOptions {
   /** The maximum number of entries. Default 10,000. */
@@ -33,7 +33,6 @@ export function memory(options: MemoryOptions = {}): Store {
     sizeCalculation: ({ entry }) => Math.max(1, entry.value.byteLength),
   })
   const tags = new MemoryTags(maxEntries * TAGS_PER_ENTRY)
-  const leases = new LRUCache<LeaseId, number>({ max: maxEntries })
   let generations = 0
   return {
     async lookup(key, ids) {
@@ -45,24 +44,20 @@ export function memory(options: MemoryOptions = {}): Store {
       }
     },
     states: async (ids) => ids.map(tags.stateOf),
-    repair: async (doubts) => doubts.map(tags.repair),
-    async announce(announced, mark) {
-      for (const tag of announced) tags.mark(tag, mark)
+    async create(proposed) {
+      const states = Array.from(proposed, ([tag, version]) => tags.create(tag, version))
+      return { states, isOwner: true }
     },
-    async settle(writeId, settled) {
-      for (const tag of settled.touched) tags.settle(writeId, tag, settled)
+    touch: async (touched) => tags.touch(touched),
+    async mark(ids, mark) {
+      for (const tag of ids) tags.mark(tag, mark)
     },
-    async unmark(marks) {
-      for (const [tag, writeIds] of marks) tags.unmark(tag, writeIds)
+    async unmark(ids, writeId) {
+      for (const tag of ids) tags.unmark(tag, writeId)
     },
-    async lease(lease, until, now) {
-      if ((leases.get(lease) ?? 0) >= now) return false
-      leases.set(lease, until)
-      return true
-    },
-    async release(lease) {
-      leases.delete(lease)
-    },
+    // The queries under way are shared within the process, and nobody else uses this store.
+    lease: async () => true,
+    release: async () => undefined,
     async fill(key, entry, seen) {
       if ((entries.peek(key)?.generation ?? ABSENT) !== seen) return 'outrun'
       generations += 1

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import type { Version, WriteId } from './store.js'
+import type { MemberId, Version, WriteId } from './store.js'
 
 export function newVersion(): Version {
   return random64() as Version
@@ -7,6 +7,10 @@ export function newVersion(): Version {
 
 export function newWriteId(): WriteId {
   return random64() as WriteId
+}
+
+export function newMemberId(): MemberId {
+  return random64() as MemberId
 }
 
 /**

@@ -12,6 +12,9 @@ export interface Store {
   /** Names the place of the records, where several stores of a process may share one. Default: its own. */
   readonly place?: string | undefined
 
+  /** Where the processes that share the store find each other; undefined for a store that only this process uses. */
+  readonly board?: Board | undefined
+
   /**
    * Reads an entry and the states of tags. Each value returned was current after the call began.
    */
@@ -21,30 +24,27 @@ export interface Store {
   states(tags: readonly TagId[]): Promise<readonly TagState[]>
 
   /**
-   * Makes sure that each tag has a version that can be trusted. A missing tag is created. A tag
-   * with overdue marks gets a new version and loses those marks, because nobody knows whether their
-   * writes reached the database.
+   * Gives a version to each of these tags that has none, and takes a lease, in one call where it can.
+   *
+   * @param proposed the versions for tags that have none. A tag that has one keeps it.
    */
-  repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]>
-
-  /** Puts the mark on each of the tags, also on tags that have no version. */
-  announce(tags: readonly TagId[], mark: Mark): Promise<void>
+  create(proposed: ReadonlyMap<TagId, Version>, lease?: Lease): Promise<Created>
 
   /**
-   * Gives each touched tag a new version and removes the write's mark from it. An absent tag may
-   * stay absent, because no valid entry depends on it.
-   *
-   * With `holdUntil`, each tag gets a blocking mark with a write id of its own. The write's id
-   * would not do: a reader that repairs the write's overdue mark would remove the hold too.
+   * Gives each tag a new version. An absent tag may stay absent, because no valid entry depends on it, unless
+   * something must be remembered with it.
    *
    * For each row in `rows` the store remembers the greatest version, in whatever order the versions
    * arrive, even if the tag is absent: the reader that creates the tag later may have read the row
    * from a replica that lags behind.
    */
-  settle(writeId: WriteId, tags: SettledTags): Promise<void>
+  touch(touched: Touched): Promise<void>
 
-  /** Removes marks from tags that their writes turned out not to touch. */
-  unmark(marks: ReadonlyMap<TagId, readonly WriteId[]>): Promise<void>
+  /** Puts the mark on each of the tags, also on tags that have no version. */
+  mark(tags: readonly TagId[], mark: Mark): Promise<void>
+
+  /** Removes the write's mark from tags that it turned out not to touch. */
+  unmark(tags: readonly TagId[], writeId: WriteId): Promise<void>
 
   /**
    * Stores an entry, but only if its record has not changed since `lookup` returned `seen`.
@@ -55,11 +55,10 @@ export interface Store {
   fill(key: EntryKey, entry: Entry, seen: Generation, keepFor: number): Promise<FillOutcome>
 
   /**
-   * Returns whether the caller may fill the entry that the lease is for. Other callers may not
-   * until the lease is released, or until their `now` is later than `until` (milliseconds since the
-   * epoch).
+   * Returns whether the caller may fill the entry that the lease is for: nobody else has the lease, or its
+   * holder is overdue, or has another snapshot, so that the caller could not use its answer.
    */
-  lease(lease: LeaseId, until: number, now: number): Promise<boolean>
+  lease(lease: Lease): Promise<boolean>
 
   /** Ends a lease, so that another caller can take it. */
   release(lease: LeaseId): Promise<void>
@@ -75,6 +74,52 @@ export interface Store {
 
   /** Closes connections after the commands in flight have ended. The next use opens them again. */
   close(): Promise<void>
+}
+
+/**
+ * What the processes that share a store know of each other. Each call changes one record, except where it says
+ * otherwise. None of these records expires.
+ */
+export interface Board {
+  /**
+   * Writes the member's line into the roster, and reads the roster.
+   *
+   * @param how with `stay`, the line only replaces the one that the member has.
+   * @returns undefined where it is to stay, and is not on the roster: then nothing has changed.
+   */
+  beat(
+    roster: RosterId,
+    member: MemberId,
+    line: string,
+    how: 'join' | 'stay',
+  ): Promise<Roster | undefined>
+
+  /** Notes on the roster that a member with this catalog has touched everything since the roster began. */
+  cleaned(roster: RosterId, catalog: string): Promise<void>
+
+  /**
+   * Takes a member off the roster, if its line is still this one.
+   *
+   * @returns whether it was.
+   */
+  strike(roster: RosterId, line: string): Promise<boolean>
+
+  /** Writes an intent. A put that was called later replaces one that was called earlier only if that has ended. */
+  intend(intent: IntentId, text: string): Promise<void>
+
+  /** Reads intents; undefined where there is none. */
+  intents(ids: readonly IntentId[]): Promise<readonly (string | undefined)[]>
+
+  /** Removes intents. */
+  forget(ids: readonly IntentId[]): Promise<void>
+}
+
+/** The members that share a keyspace of a store. */
+export interface Roster {
+  /** What each member says of itself. The lines of different members differ. */
+  readonly lines: ReadonlyMap<MemberId, string>
+  /** The catalogs whose tags were all touched since the roster began. */
+  readonly catalogs: ReadonlySet<string>
 }
 
 export interface Lookup {
@@ -99,7 +144,12 @@ export interface Entry {
 export interface TagState {
   /** The version is undefined where the tag was never created, or was lost. */
   readonly version: Version | undefined
-  /** The marks of the writes in flight that may touch the tag. */
+  /**
+   * Until this time, nothing that depends on the tag is served or stored. Milliseconds since the epoch; zero
+   * where the tag was never held.
+   */
+  readonly heldUntil: number
+  /** The marks of the writes in flight that may touch the tag; there are some only while a member is strict. */
   readonly marks: readonly Mark[]
   /** The remembered version of the row that the tag names. */
   readonly row?: RememberedRow | undefined
@@ -113,35 +163,44 @@ export interface RememberedRow {
   readonly until: number
 }
 
-/** A tag whose state proves nothing, because it has no version or has marks past their deadline. */
-export interface Doubt {
-  readonly tag: TagId
-  /** The writes whose marks are past their deadline. */
-  readonly overdue: readonly WriteId[]
+/** The state of a tag that was created if it was missing. */
+export interface KnownState extends TagState {
+  readonly version: Version
 }
 
-/** The state of a tag after a repair, which always gives it a version. */
-export interface SnapshotState extends TagState {
-  readonly version: Version
+export interface Created {
+  /** The states of the tags, in the order in which they were proposed. */
+  readonly states: readonly KnownState[]
+  /** Whether the lease was free, and was taken. False where none was asked for. */
+  readonly isOwner: boolean
+}
+
+/** The right to fill an entry, which one caller has at a time. */
+export interface Lease {
+  readonly id: LeaseId
+  /** Says which snapshot the holder has: callers with the same may use its answer. */
+  readonly holder: string
+  /** When the holder counts as overdue. Milliseconds since the epoch. */
+  readonly until: number
+  /** The caller's time, by which it judges whether a holder is overdue. Milliseconds since the epoch. */
+  readonly now: number
 }
 
 /** The announcement on a tag that a write in flight may touch it. */
 export interface Mark {
   readonly writeId: WriteId
-  /** Milliseconds since the epoch; after this time the outcome of the write counts as unknown. */
+  /** Milliseconds since the epoch; after this time the mark says nothing any more. */
   readonly deadline: number
-  /**
-   * Whether entries that depend on the tag may be neither served nor stored before the deadline.
-   */
-  readonly blocking: boolean
 }
 
-/** The changes to tags that the end of a write makes. */
-export interface SettledTags {
-  readonly touched: readonly TagId[]
-  /** A blocking mark stays on the touched tags until this time, in milliseconds since the epoch. */
+/** The changes to tags that a write makes. */
+export interface Touched {
+  readonly tags: readonly TagId[]
+  /** The tags are held until this time, or until a later one if they are held already. Milliseconds since the epoch. */
   readonly holdUntil?: number | undefined
   readonly rows?: SettledRows | undefined
+  /** The write whose marks are removed from the tags. */
+  readonly unmark?: WriteId | undefined
 }
 
 /**
@@ -165,11 +224,20 @@ export interface SettledRow extends RememberedRow {
  */
 export type Version = string & { readonly brand: 'version' }
 
-/** Identifies an entry together with the snapshot of tag versions that it will be filled with. */
+/** Identifies an entry, and the state of its record that is to be replaced. */
 export type LeaseId = string & { readonly brand: 'lease' }
 
 /** Identifies one write, so that its marks can be found again. */
 export type WriteId = string & { readonly brand: 'write' }
+
+/** Identifies the roster of a keyspace. */
+export type RosterId = string & { readonly brand: 'roster' }
+
+/** Identifies a member for as long as it stays on a roster. */
+export type MemberId = string & { readonly brand: 'member' }
+
+/** Identifies the record of a member's intent. */
+export type IntentId = string & { readonly brand: 'intent' }
 
 /**
  * A number that differs when a record has changed; it has no other meaning. Zero means that it is

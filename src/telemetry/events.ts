@@ -28,6 +28,11 @@ export interface CacheEvents {
   }
   /** A write was acknowledged, and every entry that depends on these tags is invalid. */
   invalidate: { readonly tags: readonly string[] }
+  /**
+   * Something was invalidated because a process ended in the middle of a write, or because the store lost the
+   * list of the processes that use it, as a new store has none.
+   */
+  recover: Recovery
   /** The cache failed at something. The query did not fail. */
   error: { readonly during: ErrorPhase; readonly error: unknown }
 }
@@ -39,8 +44,17 @@ export const eventNames = Object.keys({
   bypass: true,
   fill: true,
   invalidate: true,
+  recover: true,
   error: true,
 } satisfies Record<keyof CacheEvents, true>)
+
+/** What was invalidated because a write may have been cut short between its commit and its invalidation. */
+export interface Recovery {
+  /** The number of processes that stopped without `$disconnect`. */
+  readonly members: number
+  /** Whether everything was invalidated, because it is not known what they wrote. */
+  readonly isWhole: boolean
+}
 
 export interface ReadEvent {
   /** The model of the query; `$cache` for `getOrLoad`. */
@@ -73,7 +87,9 @@ export type MissReason = 'absent' | 'expired' | 'invalidated' | 'unreadable' | '
  * `disabled`: by the query, by `mode` or by another option. `transaction`: reads in a transaction go to the
  * database. `uncacheable`: the answer depends on something that the cache cannot follow, such as a view
  * without `dependsOn`. `blocked`: a write whose end nobody can see is under way. `store`: the store failed.
- * `scope`: the option `scope` threw an error, or returned no string.
+ * `scope`: the option `scope` threw an error, or returned no string. `oversized`: the answers of such queries are
+ * too large for the store, which is tried again after ten minutes. `unused`: many answers of such queries were
+ * stored, and none was ever read, so only one in 16 is.
  */
 export type BypassReason =
   | 'disabled'
@@ -82,12 +98,15 @@ export type BypassReason =
   | 'blocked'
   | 'store'
   | 'scope'
+  | 'oversized'
+  | 'unused'
 
 /**
  * The work of the cache that failed: `plan` (finding out what a call depends on or changes), `scope`
  * (calling the option), `lookup` and `fill` (reading from the store and writing to it), `encode` and
  * `decode` (turning values into bytes and back), `refresh` (a query in the background), `announce` (telling
- * the store that a write begins), `invalidate` (telling the store what a write changed).
+ * the store that a write begins), `invalidate` (telling the store what a write changed), `members` (finding out
+ * which processes use the store).
  */
 export type ErrorPhase =
   | 'plan'
@@ -99,3 +118,4 @@ export type ErrorPhase =
   | 'refresh'
   | 'announce'
   | 'invalidate'
+  | 'members'

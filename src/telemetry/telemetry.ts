@@ -20,6 +20,11 @@ export interface CacheStats extends ReadCounts {
    * `models.X.version`.
    */
   readonly olderFills: number
+  /**
+   * Reads whose answers were not offered to the store, because such answers are too large for it, or because many
+   * were stored and none was ever read: see the reasons `oversized` and `unused` of the event `bypass`.
+   */
+  readonly pausedFills: number
   /** Acknowledged writes that invalidated something. */
   readonly invalidations: number
   /** Failures of the cache, see the event `error`. */
@@ -34,7 +39,13 @@ type Counter = keyof ReadCounts
 export class Telemetry {
   readonly #listeners = new Map<keyof CacheEvents, Set<Listener<never>>>()
   readonly #reads = new Map<string, Record<Counter, number>>()
-  readonly #totals = { fills: 0, olderFills: 0, invalidations: 0, errors: 0 }
+  readonly #totals = {
+    fills: 0,
+    olderFills: 0,
+    pausedFills: 0,
+    invalidations: 0,
+    errors: 0,
+  }
 
   /** @returns a function that removes the listener. */
   on<K extends keyof CacheEvents>(name: K, listener: Listener<CacheEvents[K]>): () => void {
@@ -60,6 +71,8 @@ export class Telemetry {
 
   bypass(event: CacheEvents['bypass']): void {
     this.#countRead(event.model, 'bypasses')
+    const { reason } = event
+    if (reason === 'oversized' || reason === 'unused') this.#totals.pausedFills += 1
     this.#emit('bypass', event)
   }
 
@@ -72,6 +85,10 @@ export class Telemetry {
   invalidate(event: CacheEvents['invalidate']): void {
     this.#totals.invalidations += 1
     this.#emit('invalidate', event)
+  }
+
+  recover(event: CacheEvents['recover']): void {
+    this.#emit('recover', event)
   }
 
   error(during: CacheEvents['error']['during'], error: unknown): void {

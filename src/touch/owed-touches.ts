@@ -1,14 +1,13 @@
 import type { TagId } from '../plan/tag.js'
-import { newWriteId } from '../store/random-ids.js'
 import { remembered } from '../store/remembered-row.js'
-import type { SettledRow, SettledTags, Store } from '../store/store.js'
+import type { SettledRow, Store, Touched } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { settle } from './settle.js'
 
 export interface OwedTouchesOptions {
   readonly store: Store
   readonly telemetry: Telemetry
-  /** Until when tags that are touched now are held, see `SettledTags`. */
+  /** Until when tags that are touched now are held, see `Touched`. */
   readonly holdUntil: () => number | undefined
   /** The tags that invalidate every entry. */
   readonly everything: () => readonly TagId[]
@@ -32,6 +31,8 @@ export class OwedTouches {
   #rows = new Map<TagId, SettledRow>()
   /** Until when all of them are held. */
   #holdUntil: number | undefined
+  /** Called when the store has taken them. */
+  #delivered: (() => void)[] = []
   #delivery: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #pause = FIRST_PAUSE
@@ -44,11 +45,17 @@ export class OwedTouches {
     return this.#owed.size === 0 && this.#delivery === undefined
   }
 
-  /** Rows are dropped where everything is owed. */
+  /**
+   * Rows are dropped where everything is owed.
+   *
+   * @param delivered called when the store has taken the touches.
+   */
   add(
     tags: readonly TagId[],
-    { rows = new Map(), holdUntil }: Omit<SettledTags, 'touched'> = {},
+    { rows = new Map(), holdUntil }: Owed = {},
+    delivered: readonly (() => void)[] = [],
   ): void {
+    this.#delivered.push(...delivered)
     this.#holdUntil = latest(this.#holdUntil, holdUntil)
     for (const tag of tags) this.#owed.add(tag)
     for (const [tag, row] of rows) {
@@ -75,18 +82,21 @@ export class OwedTouches {
     await this.#delivery
   }
 
-  async #offer(touched: readonly TagId[], settled: Omit<SettledTags, 'touched'>): Promise<void> {
+  async #offer(tags: readonly TagId[], owed: Owed): Promise<void> {
+    const delivered = this.#delivered
     // A tag that is added from here on is not part of this delivery, even if it is one of these tags.
     this.#owed = new Set()
     this.#rows = new Map()
     this.#holdUntil = undefined
+    this.#delivered = []
     try {
-      await settle(this.#options.store, newWriteId(), { touched, ...settled })
+      await settle(this.#options.store, { tags, ...owed })
       this.#pause = FIRST_PAUSE
+      for (const notify of delivered) notify()
     } catch (error) {
       this.#options.telemetry.error('invalidate', error)
       this.#pause = Math.min(this.#pause * 2, LAST_PAUSE)
-      this.add(touched, settled)
+      this.add(tags, owed, delivered)
     } finally {
       this.#delivery = undefined
     }
@@ -102,6 +112,9 @@ export class OwedTouches {
     this.#timer.unref()
   }
 }
+
+/** What is said of all tags that are owed. */
+type Owed = Pick<Touched, 'rows' | 'holdUntil'>
 
 function latest(one: number | undefined, other: number | undefined): number | undefined {
   if (one === undefined || other === undefined) return one ?? other

@@ -1,16 +1,15 @@
 import type { Tag, TagId } from '../plan/tag.js'
-import { newWriteId } from '../store/random-ids.js'
-import type { SettledTags, Store, WriteId } from '../store/store.js'
+import type { Store, Touched } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { localTouches } from './local-touches.js'
 
-/** Settles in the store, and notes for the near copies of this process what may have been touched. */
-export async function settle(store: Store, writeId: WriteId, tags: SettledTags): Promise<void> {
+/** Touches in the store, and notes for the near copies of this process what may have been touched. */
+export async function settle(store: Store, touched: Touched): Promise<void> {
   try {
-    await store.settle(writeId, tags)
+    await store.touch(touched)
   } finally {
     // Not before: until now the store may have answered with the versions from before the write.
-    localTouches(store).note(tags.touched)
+    localTouches(store).note(touched.tags)
   }
 }
 
@@ -19,7 +18,7 @@ export interface TouchOptions {
   readonly telemetry: Telemetry
   /** Takes the tags that the store did not. */
   readonly owed: { add(tags: readonly TagId[]): void }
-  /** Until when tags that are touched now are held, see `SettledTags`. */
+  /** Until when tags that are touched now are held, see `Touched`. */
   readonly holdUntil: () => number | undefined
 }
 
@@ -30,8 +29,7 @@ export interface TouchOptions {
  */
 export async function touch(options: TouchOptions, tags: readonly Tag[]): Promise<void> {
   const { store, telemetry, holdUntil } = options
-  const touched = tags.map(({ id }) => id)
-  await settle(store, newWriteId(), { touched, holdUntil: holdUntil() })
+  await settle(store, { tags: tags.map(({ id }) => id), holdUntil: holdUntil() })
   telemetry.invalidate({ tags: tags.map(({ name }) => name) })
 }
 

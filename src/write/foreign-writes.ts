@@ -39,12 +39,12 @@ export class ForeignWrites implements Watcher {
   }
 
   follow(): ForeignWrite {
-    // Its end is always reported, so it lives until then.
-    const write = new Write(this.#options, { lifetime: this.#context.settings.writeDeadline })
+    const write = new Write(this.#options)
     return {
-      announce: async (models) => {
-        await write.announce(this.#tagsOf(models))
+      announce: (models) => {
+        write.announce(this.#tagsOf(models))
       },
+      ready: () => write.ready(),
       end: (outcome: Outcome) => write.end(outcome),
     }
   }

@@ -72,7 +72,7 @@ export class TransactionRunner {
     const begin = (body: unknown) => this.#context.client.$transaction.call(self, body, times)
     // A nested transaction is committed with the outermost one.
     if (transactionIdOf(self) !== undefined) return begin(input)
-    const running = this.#begin(this.#lifetime() + this.#timeoutOf(times))
+    const running = this.#begin()
     return typeof input === 'function'
       ? this.#interactive(running, begin, input as (tx: Client) => unknown)
       : this.#batch(running, begin, input)
@@ -134,7 +134,7 @@ export class TransactionRunner {
   }
 
   #runAlone(statement: Statement): Promise<unknown> {
-    const running = this.#begin(this.#lifetime())
+    const running = this.#begin()
     return running.write.endWith(this.#runIn(running, statement), (error) =>
       this.#outcomeOf(running.effects, error, true),
     )
@@ -143,7 +143,10 @@ export class TransactionRunner {
   /** Announces a statement as a part of the write, and runs it. */
   async #runIn(running: RunningWrite, statement: Statement): Promise<unknown> {
     const { tags, run, touched, written, isRevocable, isDeclared = false } = statement
-    const report = await running.write.announce(tags, isRevocable)
+    const report = running.write.announce(tags, isRevocable)
+    // The sentinel waits where it must: before the statement, or before COMMIT.
+    const { sentinel, settings } = this.#context
+    if (sentinel?.isWatching !== true || settings.rejectWrites) await running.write.ready()
     const announced: AnnouncedWrite = {
       token: this.#context.token,
       effects: running.effects,
@@ -154,7 +157,7 @@ export class TransactionRunner {
     try {
       // All statements of a batch must run in the context of the batch.
       const result = await (running === batch ? run() : this.#runAnnounced(announced, run))
-      this.#context.sentinel?.answered()
+      sentinel?.answered()
       report(touched(result), written?.(result))
       return result
     } catch (error) {
@@ -175,10 +178,13 @@ export class TransactionRunner {
   }
 
   #beginElsewhere(id: string): RunningWrite {
-    const write = new Write(this.#options, { lifetime: this.#lifetime() + this.#timeoutOf() })
+    const write = new Write(this.#options)
     const running: RunningWrite = {
       write,
-      effects: new Effects((outcome) => this.#endElsewhere(id, running, outcome)),
+      effects: new Effects({
+        ready: () => write.ready(),
+        onDecided: (outcome) => this.#endElsewhere(id, running, outcome),
+      }),
     }
     this.#elsewhere.set(id, running)
     return running
@@ -190,10 +196,14 @@ export class TransactionRunner {
   }
 
   /** Runs a statement of another client's transaction: until that must be over, nothing is cached. */
-  #runUnwatched(statement: Statement): Promise<unknown> {
-    const lifetime = this.#lifetime() + this.#timeoutOf()
-    const write = new Write(this.#options, { lifetime, blocking: true })
-    return this.#runIn({ write, effects: new Effects() }, statement)
+  async #runUnwatched(statement: Statement): Promise<unknown> {
+    const running = this.#begin()
+    const { writeDeadline } = this.#context.settings
+    try {
+      return await this.#runIn(running, statement)
+    } finally {
+      await running.write.end('unknown', writeDeadline + this.#timeout())
+    }
   }
 
   #runAnnounced<T>(announced: AnnouncedWrite, run: () => Promise<T>): Promise<T> {
@@ -201,8 +211,9 @@ export class TransactionRunner {
     return sentinel === undefined ? run() : sentinel.runAnnounced(announced, run)
   }
 
-  #begin(lifetime: number): RunningWrite {
-    return { write: new Write(this.#options, { lifetime }), effects: new Effects() }
+  #begin(): RunningWrite {
+    const write = new Write(this.#options)
+    return { write, effects: new Effects({ ready: () => write.ready() }) }
   }
 
   /**
@@ -221,15 +232,10 @@ export class TransactionRunner {
     return isPrismas && provesUnwritten(error) ? 'unwritten' : 'unknown'
   }
 
-  /** The lifetime of a write. Whoever repairs it holds nothing, so replicas must have caught up by then. */
-  #lifetime(): number {
-    const { writeDeadline, replicaLag } = this.#context.settings
-    return writeDeadline + (replicaLag ?? 0)
-  }
-
-  #timeoutOf(times?: TransactionTimes): number {
+  /** How long a transaction of another client may take, in milliseconds. */
+  #timeout(): number {
     const defaults = this.#context.client._engineConfig?.transactionOptions
-    return times?.timeout ?? defaults?.timeout ?? DEFAULT_TRANSACTION_TIMEOUT
+    return defaults?.timeout ?? DEFAULT_TRANSACTION_TIMEOUT
   }
 }
 

@@ -12,7 +12,6 @@ import { touchOrOwe } from '../touch/settle.js'
 import type { DeclaredTags } from './declared-tags.js'
 import { ForeignWrites } from './foreign-writes.js'
 import { TransactionRunner } from './transaction-runner.js'
-import { Unmarking } from './unmarking.js'
 import type { WriteOptions } from './write.js'
 import { WriteThrough } from './write-through.js'
 
@@ -142,11 +141,11 @@ export class WriteInterceptor {
 }
 
 function writeOptionsOf(context: Context): WriteOptions {
-  const { store, owed, telemetry, background, clock, holdUntil, settings } = context
+  const { store, members, owed, telemetry, clock, holdUntil, settings } = context
   return {
     store,
+    members,
     owed,
-    unmarking: new Unmarking({ store, telemetry, background }),
     telemetry,
     clock,
     holdUntil,

@@ -1,24 +1,24 @@
 import { StoreUnavailableError } from '../errors.js'
+import type { Announcement } from '../members/announcement.js'
+import type { Members } from '../members/members.js'
 import type { WrittenVersion, WrittenVersions } from '../plan/row-versions.js'
 import type { Tag, TagId } from '../plan/tag.js'
 import type { Outcome } from '../prisma-client/effects.js'
-import { newWriteId } from '../store/random-ids.js'
 import type { SettledRows, Store } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { OwedTouches } from '../touch/owed-touches.js'
 import { settle } from '../touch/settle.js'
-import { Renewal } from './renewal.js'
-import type { Unmarking } from './unmarking.js'
+import { later } from './later.js'
 import { addWritten, settledRows } from './written-rows.js'
 
 export interface WriteOptions {
   readonly store: Store
+  readonly members: Pick<Members, 'announce'>
   readonly owed: OwedTouches
-  readonly unmarking: Unmarking
   readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** Until when tags that are touched now are held, see `SettledTags`. */
+  /** Until when tags that are touched now are held, see `Touched`. */
   readonly holdUntil: () => number | undefined
   /** How long a write whose outcome is not known may still commit, in milliseconds. */
   readonly writeDeadline: number
@@ -26,58 +26,56 @@ export interface WriteOptions {
   readonly rejectWrites: boolean
 }
 
-export interface WriteTerms {
-  /** Milliseconds without a sign of life after which the write's outcome counts as unknown. */
-  readonly lifetime: number
-  /** Whether nothing that the write announces is cached until its lifetime is over: for a write whose end nobody reports. */
-  readonly blocking?: boolean
-}
-
 /** Says which tags an operation touched, and which versions it gave to rows. */
 export type ReportTouched = (touched: readonly Tag[], written?: WrittenVersions) => void
 
 /**
- * One write, or one transaction: announced before the database sees it, and settled or withdrawn when its
+ * One write, or one transaction: announced before the database has it, and settled or withdrawn when its
  * outcome is known, before the application hears of it.
  */
 export class Write {
   readonly #options: WriteOptions
-  readonly #terms: WriteTerms
-  readonly #id = newWriteId()
   readonly #began: number
   readonly #operations: AnnouncedOperation[] = []
-  readonly #renewal: Renewal
+  readonly #announcement: Announcement
   #isRevocable = true
   #isEnded = false
 
-  constructor(options: WriteOptions, terms: WriteTerms) {
+  constructor(options: WriteOptions) {
     this.#options = options
-    this.#terms = terms
     this.#began = options.clock()
-    // Renew the marks of a slow but live write, so that no other process takes it for crashed.
-    this.#renewal = new Renewal(terms.lifetime / 2, () => this.#renew())
+    this.#announcement = options.members.announce()
   }
 
   /**
-   * Marks the tags of an operation that is about to run. If the process crashes from here on, others
-   * notice when the write's lifetime is over.
+   * Begins to tell the other processes of an operation. It may reach the database when `ready` resolves; in a
+   * transaction, its COMMIT may.
    *
    * @param isRevocable whether a rollback undoes the operation: raw SQL may commit by itself.
    * @returns a function to call when it is known which tags the operation touched. Until then it counts
    *   as having touched all that it announced.
-   * @throws StoreUnavailableError if the store does not take the marks and such writes must be rejected.
    */
-  async announce(tags: readonly Tag[], isRevocable = true): Promise<ReportTouched> {
-    const { telemetry, rejectWrites } = this.#options
+  announce(tags: readonly Tag[], isRevocable = true): ReportTouched {
     this.#isRevocable &&= isRevocable
-    const operation: AnnouncedOperation = {
-      announced: tags,
-      touched: tags,
-      written: NO_VERSIONS,
-    }
+    const operation: AnnouncedOperation = { announced: tags, touched: tags, written: NO_VERSIONS }
     this.#operations.push(operation)
+    // Where nobody awaited the operation, and its transaction is over, it cannot be part of it any more.
+    if (!this.#isEnded) this.#announcement.add(tags.map(({ id }) => id))
+    return (touched, written = NO_VERSIONS) => {
+      operation.touched = touched
+      operation.written = written
+    }
+  }
+
+  /**
+   * Resolves when the operations may reach the database: if the process is killed from here on, others notice.
+   *
+   * @throws StoreUnavailableError if the store does not take the announcement and such writes must be rejected.
+   */
+  async ready(): Promise<void> {
+    const { telemetry, rejectWrites } = this.#options
     try {
-      await this.#mark(tags.map(({ id }) => id))
+      await this.#announcement.ready()
     } catch (error) {
       telemetry.error('announce', error)
       if (rejectWrites) {
@@ -86,75 +84,93 @@ export class Write {
         })
       }
     }
-    // Nobody awaited this operation, and its transaction is over: it cannot be part of it any more.
-    if (this.#isEnded) this.#unmark(tags.map(({ id }) => id))
-    // A write whose end nobody reports would be renewed for ever.
-    else if (this.#terms.blocking !== true) this.#renewal.start()
-    return (touched, written = NO_VERSIONS) => {
-      operation.touched = touched
-      operation.written = written
-    }
-  }
-
-  /** Settles or withdraws the write, by its outcome. */
-  end(outcome: Outcome): Promise<void> {
-    if (outcome === 'unwritten' && this.#isRevocable) return this.#withdraw()
-    // A part of raw SQL may have committed by itself.
-    return this.#settle(outcome === 'unwritten' ? 'unknown' : outcome)
   }
 
   /**
-   * Touches what the operations touched. If the outcome is unknown, the write may still commit: so the
-   * tags are held until the deadline, and get new versions once more when it is over.
+   * Settles or withdraws the write, by its outcome.
+   *
+   * @param undecidedFor how long it may still commit where the outcome is unknown, in milliseconds.
    */
-  async #settle(outcome: 'written' | 'unknown'): Promise<void> {
+  async end(outcome: Outcome, undecidedFor = this.#options.writeDeadline): Promise<void> {
     this.#isEnded = true
-    if (this.#operations.length === 0) return
+    if (outcome === 'unwritten' && this.#isRevocable) return this.#withdraw()
+    // A part of raw SQL may have committed by itself.
+    if (outcome === 'written') return this.#settle()
+    await this.#settle(undecidedFor)
+  }
+
+  /**
+   * Touches what the operations touched.
+   *
+   * @param undecidedFor the time for which the tags are held, because the write may still commit. They get new
+   *   versions once more when it is over.
+   */
+  async #settle(undecidedFor?: number): Promise<void> {
+    if (this.#operations.length === 0) return this.#announcement.end()
     const { store, owed, telemetry } = this.#options
     const touched = byId(this.#operations.flatMap((operation) => operation.touched))
-    const ids = [...touched.keys()]
-    const rows = outcome === 'written' ? this.#rows(touched) : undefined
-    const holdUntil = this.#holdUntil(outcome)
-    // A renewal that came later would leave a mark behind.
-    await this.#renewal.stop()
+    const tags = [...touched.keys()]
+    const rows = undecidedFor === undefined ? this.#rows(touched) : undefined
+    const holdUntil = this.#holdUntil(undecidedFor)
+    const end = () => this.#settledOnce(tags, undecidedFor)
+    const { marks } = this.#announcement
     try {
-      await settle(store, this.#id, { touched: ids, holdUntil, rows })
+      await settle(store, { tags, holdUntil, rows, unmark: marks })
     } catch (error) {
       telemetry.error('invalidate', error)
-      owed.add(ids, { rows, holdUntil })
+      // Until the store has the touches, the intent tells of them if the process ends.
+      owed.add(tags, { rows, holdUntil }, [end])
       return
     }
-    // Not before: until every tag is touched, the marks on the announced tags must tell of a crash.
-    const untouched = this.#announced().filter((id) => !touched.has(id))
-    this.#unmark(untouched)
+    end()
+    this.#unmarkOthers(marks === undefined ? new Map() : touched)
     telemetry.invalidate({ tags: Array.from(touched.values(), ({ name }) => name) })
   }
 
-  /** Removes only the marks, because it is certain that nothing was written. */
-  async #withdraw(): Promise<void> {
-    this.#isEnded = true
-    await this.#renewal.stop()
-    this.#unmark(this.#announced())
+  #settledOnce(tags: readonly TagId[], undecidedFor: number | undefined): void {
+    if (undecidedFor === undefined) return this.#announcement.end()
+    const { store, owed, telemetry, holdUntil } = this.#options
+    later(undecidedFor, async () => {
+      const end = () => this.#announcement.end()
+      try {
+        await settle(store, { tags, holdUntil: holdUntil() })
+        end()
+      } catch (error) {
+        telemetry.error('invalidate', error)
+        owed.add(tags, { holdUntil: holdUntil() }, [end])
+      }
+    })
   }
 
-  #unmark(tags: readonly TagId[]): void {
-    this.#options.unmarking.add(this.#id, tags)
+  /** Says only that it is over, because it is certain that nothing was written. */
+  #withdraw(): void {
+    this.#announcement.end()
+    this.#unmarkOthers(new Map())
   }
 
-  #holdUntil(outcome: 'written' | 'unknown'): number | undefined {
-    const { holdUntil, clock, writeDeadline } = this.#options
+  /**
+   * Removes the marks of a write from tags that no touch has removed them from. Nobody waits for that, except
+   * strict reads.
+   */
+  #unmarkOthers(unmarked: ReadonlyMap<TagId, Tag>): void {
+    const { store, telemetry } = this.#options
+    const { marks, tags } = this.#announcement
+    if (marks === undefined) return
+    const others = [...tags].filter((tag) => !unmarked.has(tag))
+    if (others.length === 0) return
+    store.unmark(others, marks).catch((error) => telemetry.error('invalidate', error))
+  }
+
+  #holdUntil(undecidedFor: number | undefined): number | undefined {
+    const { holdUntil, clock } = this.#options
     const ofReplicas = holdUntil()
-    if (outcome === 'written') return ofReplicas
-    return clock() + writeDeadline + (ofReplicas === undefined ? 0 : ofReplicas - clock())
+    if (undecidedFor === undefined) return ofReplicas
+    return (ofReplicas ?? clock()) + undecidedFor
   }
 
   /** The tags that its operations have announced so far. */
   get announcedTags(): readonly Tag[] {
     return this.#operations.flatMap(({ announced }) => announced)
-  }
-
-  #announced(): readonly TagId[] {
-    return [...byId(this.announcedTags).keys()]
   }
 
   #rows(touched: ReadonlyMap<TagId, Tag>): SettledRows {
@@ -179,20 +195,6 @@ export class Write {
     }
     await this.end('written')
     return result
-  }
-
-  #mark(tags: readonly TagId[]): Promise<void> {
-    const { store, clock } = this.#options
-    const { lifetime, blocking = false } = this.#terms
-    return store.announce(tags, { writeId: this.#id, deadline: clock() + lifetime, blocking })
-  }
-
-  async #renew(): Promise<void> {
-    try {
-      await this.#mark(this.#announced())
-    } catch (error) {
-      this.#options.telemetry.error('announce', error)
-    }
   }
 }
 

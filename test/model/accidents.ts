@@ -1,4 +1,5 @@
 import { LIFETIME } from './actors.js'
+import { WITNESS } from './board.js'
 import type { Fault } from './scenario.js'
 import type { Stage } from './stage.js'
 import type { Process, RecordName, Running, Step } from './step.js'
@@ -37,7 +38,7 @@ export function accidents(stage: Stage): readonly Accident[] {
         id: `${id}, and every deadline passes`,
         happen: () => {
           crash(process, stage)
-          delay(stage)
+          return delay(stage)
         },
       })
     } else if (clock.now > LIFETIME) {
@@ -71,10 +72,27 @@ function crash(process: Process, { faults, ledger, schedule, trace }: Stage): vo
   trace.say('is killed', process.index)
 }
 
-function delay({ faults, clock, trace }: Stage): void {
-  faults.delete('delay')
-  clock.now += 2 * LIFETIME
-  trace.say('every deadline passes')
+async function delay(stage: Stage): Promise<void> {
+  stage.faults.delete('delay')
+  await wait(2 * LIFETIME, stage)
+  stage.trace.say('every deadline passes')
+}
+
+/**
+ * Much time passes. A process that writes stands still all the while, as one does that was killed; the others have
+ * seen it, and go on beating.
+ */
+export async function wait(milliseconds: number, stage: Stage): Promise<void> {
+  const { clock, processes, onlookers, store } = stage
+  const beating = processes.filter(
+    ({ isAlive, operations }) => isAlive && !operations.some(isWriting),
+  )
+  for (const process of beating) await process.beat()
+  for (const look of onlookers) await look()
+  clock.now += milliseconds
+  for (const index of [WITNESS, ...beating.map((process) => process.index)]) {
+    store.beatMeanwhile(index)
+  }
 }
 
 /** What a write that was given up may do when everything else has ended. */
@@ -100,10 +118,13 @@ function catchUp({ faults, clock, scenario, trace }: Stage): void {
 
 async function lose(record: RecordName, { faults, ledger, names, store, trace }: Stage) {
   faults.delete(faultOf(record))
-  for (const { writeId } of await store.lose(record)) ledger.unmark(names.write(writeId))
+  const { marks, isHeld } = await store.lose(record)
+  for (const { writeId } of marks) ledger.unmark(names.write(writeId))
+  if (isHeld) ledger.loseHold(record.replace(/^tag /, ''))
   trace.say(`the store loses ${record}`)
 }
 
 function faultOf(record: RecordName): Fault {
+  if (record === 'roster') return 'roster'
   return record.startsWith('tag ') ? 'loss' : 'eviction'
 }

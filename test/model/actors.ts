@@ -1,10 +1,11 @@
 import type { Codec } from '../../src/codec/codec.js'
 import { Background } from '../../src/event-loop/background.js'
-import type { TagId } from '../../src/plan/tag.js'
-import type { Store } from '../../src/store/store.js'
+import type { Board, Store } from '../../src/store/store.js'
+import { unpadded } from './board.js'
 import type { Answer } from './ledger.js'
-import { planWrite, readOf } from './plan.js'
+import { everything, planWrite, readOf } from './plan.js'
 import type { Protocol } from './protocol.js'
+import type { Scenario } from './scenario.js'
 import type { Stage } from './stage.js'
 import {
   DatabaseError,
@@ -17,7 +18,7 @@ import {
 } from './step.js'
 import type { StoreStep } from './store.js'
 
-/** Of marks: long against every pause. */
+/** How long a write may take: long against every pause. */
 export const LIFETIME = 10_000
 /** One pause: longer waits repeat it. */
 const LEASE_WAIT = 2
@@ -28,14 +29,26 @@ export const codec: Codec = {
   decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()),
 }
 
+/** Every query takes so long that a lease is worth it. */
+export function slowWatch(): () => number {
+  let now = 0
+  return () => {
+    now += LIFETIME
+    return now
+  }
+}
+
 /** What all readers are built with. */
-export const readerTerms = { token: {}, codec, jitter: 0, near: undefined }
+export const readerTerms = { codec, jitter: 0, near: undefined }
 
 /** The operations of the processes, run by the protocol as `CacheAside` runs them. */
 export class Actors {
   readonly #stage: Stage
   readonly #readers = new Map<Process, InstanceType<Protocol['Reader']>>()
   readonly #writers = new Map<Process, ConstructorParameters<Protocol['Write']>[0]>()
+  readonly #members = new Map<Process, InstanceType<Protocol['Members']>>()
+  /** Whether the processes have joined the roster: until then, their steps are not explored. */
+  #hasStarted = false
 
   constructor(stage: Stage) {
     this.#stage = stage
@@ -50,20 +63,62 @@ export class Actors {
     const telemetry = new protocol.Telemetry()
     const store = this.#storeOf(process)
     const holdUntil = () => (replicaLag === 0 ? undefined : clock() + replicaLag)
-    const everything = () => ['a', 'b'] as TagId[]
-    const owed = new protocol.OwedTouches({ store, telemetry, holdUntil, everything })
+    const all = () => everything(scenario)
+    const owed = new protocol.OwedTouches({ store, telemetry, holdUntil, everything: all })
+    const members = new protocol.Members({ store, keyspace: '', clock, stopwatch: clock })
+    members.join({
+      everything: all,
+      deadline: LIFETIME,
+      isStrict: strict,
+      touch: (tags) => store.touch({ tags: unpadded(tags), holdUntil: holdUntil() }),
+      report: () => undefined,
+      failed: () => undefined,
+    })
+    this.#members.set(process, members)
+    process.beat = () => this.#beat(process)
     const background = new Background()
-    const common = { store, owed, background, telemetry, clock }
-    const terms = { ...readerTerms, strict, leaseWait: LEASE_WAIT }
-    this.#readers.set(process, new protocol.Reader({ ...common, ...terms }))
-    const unmarking = new protocol.Unmarking(common)
+    const common = { store, owed, members, background, telemetry, clock }
+    const terms = { ...readerTerms, token: {}, strict, leaseWait: LEASE_WAIT }
+    this.#readers.set(process, new protocol.Reader({ ...common, ...terms, stopwatch: slowWatch() }))
     this.#writers.set(process, {
       ...common,
-      unmarking,
       holdUntil,
       writeDeadline: LIFETIME,
       rejectWrites: onStoreFailure === 'reject',
     })
+  }
+
+  /** Lets every process join the roster, long enough before the start that each has been seen by all others. */
+  async start(): Promise<void> {
+    const { clock, ledger, processes, scenario } = this.#stage
+    for (const wait of [0, LIFETIME + 2 * scenario.replicaLag + 1]) {
+      clock.now += wait
+      for (const process of processes.filter((one) => !isNewcomer(one, scenario))) {
+        const members = this.#members.get(process) as InstanceType<Protocol['Members']>
+        const announcement = members.announce()
+        // The member gets its slots, as one does that has written before.
+        announcement.add([])
+        await announcement.ready()
+        announcement.end()
+        await members.look()
+        ledger.beat(process.index, clock.now + LIFETIME)
+      }
+    }
+    for (const process of processes) {
+      if (!isNewcomer(process, scenario)) await this.#members.get(process)?.look()
+    }
+    this.#hasStarted = true
+  }
+
+  async #beat(process: Process): Promise<void> {
+    if (isNewcomer(process, this.#stage.scenario)) return
+    const members = this.#members.get(process)
+    // It is time to.
+    process.paused += LIFETIME
+    this.#hasStarted = false
+    await members?.look()
+    this.#hasStarted = true
+    process.paused -= LIFETIME
   }
 
   run(operation: Running): Promise<Answer | undefined> {
@@ -105,10 +160,15 @@ export class Actors {
   async #write(operation: Running): Promise<undefined> {
     const write = this.#beginWrite(operation)
     const { announced, touched } = planWrite(operation.spec, this.#stage.scenario)
-    const report = await write.announce(announced)
-    const outcome = this.#commit(operation).then(() => report(touched))
+    const report = write.announce(announced)
+    const outcome = this.#ready(operation, write)
+      .then(() => this.#commit(operation))
+      .then(() => report(touched))
     const { provesUnwritten } = this.#stage.protocol
-    await write.endWith(outcome, (error) => (provesUnwritten(error) ? 'unwritten' : 'unknown'))
+    const { StoreUnavailableError } = this.#stage.protocol
+    await write.endWith(outcome, (error) =>
+      error instanceof StoreUnavailableError || provesUnwritten(error) ? 'unwritten' : 'unknown',
+    )
     return undefined
   }
 
@@ -121,9 +181,12 @@ export class Actors {
     const announced = async () => {
       for (const row of spec.rows) {
         const { announced, touched } = planWrite({ ...spec, rows: [row] }, scenario)
-        const report = await write.announce(announced)
+        const report = write.announce(announced)
+        if (scenario.onStoreFailure === 'reject') await write.ready()
         report(touched)
       }
+      // Before COMMIT is sent.
+      await this.#ready(operation, write)
     }
     const outcome = announced().then(() => this.#commit(operation))
     // A callback that fails, here because it could not announce, is rolled back.
@@ -138,18 +201,26 @@ export class Actors {
 
   /** As `CacheAside` runs a write in a transaction of another client, which then ends it. */
   async #unseen(operation: Running): Promise<undefined> {
-    const write = this.#beginWrite(operation, true)
-    await write.announce(planWrite(operation.spec, this.#stage.scenario).announced)
+    const write = this.#beginWrite(operation)
+    write.announce(planWrite(operation.spec, this.#stage.scenario).announced)
+    await this.#ready(operation, write)
+    await write.end('unknown', LIFETIME)
+    // The other client commits when it has the result of the statement.
     await this.#commit(operation)
     return undefined
   }
 
-  #beginWrite({ process }: Running, blocking = false): InstanceType<Protocol['Write']> {
+  #beginWrite({ process }: Running): InstanceType<Protocol['Write']> {
     const options = this.#writers.get(process) as ConstructorParameters<Protocol['Write']>[0]
-    return new this.#stage.protocol.Write(options, {
-      lifetime: LIFETIME + this.#stage.scenario.replicaLag,
-      blocking,
-    })
+    return new this.#stage.protocol.Write(options)
+  }
+
+  async #ready({ name }: Running, write: InstanceType<Protocol['Write']>): Promise<void> {
+    const { clock, ledger, trace, scenario } = this.#stage
+    await write.ready()
+    // Where the store may fail, the process may have been unable to beat.
+    const wrong = scenario.faults.includes('store') ? undefined : ledger.admit(name, clock.now)
+    if (wrong !== undefined) trace.violate(wrong)
   }
 
   /** The statement that commits, in each way that the scenario gives it. */
@@ -198,7 +269,8 @@ export class Actors {
   }
 
   #storeOf(process: Process): Store {
-    const ask = <T>({ label, records, perform, show: text }: StoreStep<T>): Promise<T> => {
+    const ask = async <T>({ label, records, perform, show: text }: StoreStep<T>): Promise<T> => {
+      if (!this.#hasStarted) return perform()
       const operation = this.#stage.schedule.running
       const fail = (isDone: boolean) => {
         this.#failed(operation, label, isDone)
@@ -219,17 +291,25 @@ export class Actors {
       return this.#stage.schedule.ask(operation, ways, records) as Promise<T>
     }
     const { granularity } = this.#stage.scenario
-    const store = this.#stage.store.asSeenBy(ask, granularity, () => historyOf(process))
+    const { index } = process
+    const store = this.#stage.store.asSeenBy(ask, granularity, () => historyOf(process), index)
+    const { ledger, clock } = this.#stage
+    const board = store.board as Board
     return {
       ...store,
-      announce: (tags, mark) => {
-        this.#stage.ledger.announce(this.#stage.schedule.running.name, mark.deadline)
-        return store.announce(tags, mark)
+      board: {
+        ...board,
+        async beat(...beat) {
+          // Until it has been gone for so long, nobody may take it for gone.
+          const began = clock.now
+          const roster = await board.beat(...beat)
+          if (roster !== undefined) ledger.beat(index, began + LIFETIME)
+          return roster
+        },
       },
-      settle: async (writeId, settled) => {
-        const { index } = process
-        await store.settle(writeId, settled)
-        for (const tag of settled.touched) this.#stage.ledger.delivered(index, tag)
+      async touch(touched) {
+        await store.touch(touched)
+        for (const tag of touched.tags) ledger.delivered(index, tag)
       },
     }
   }
@@ -239,9 +319,13 @@ export class Actors {
     const { ledger, scenario } = this.#stage
     // Where a call is several steps, it fails with the first that does, before the others are done.
     const isWhole = isDone && scenario.granularity === 'calls'
-    if (label.startsWith('announce')) ledger.announceFailed(name, isWhole)
-    if (/^(touch|settle)/.test(label) && !isWhole) ledger.touchFailed(name)
+    if (/^(intend|mark|beat|join)/.test(label)) ledger.announceFailed(name, isWhole)
+    if (label.startsWith('touch') && !isWhole) ledger.touchFailed(name)
   }
+}
+
+function isNewcomer({ operations }: Process, { newcomers }: Scenario): boolean {
+  return newcomers && operations.every(({ spec }) => spec.kind === 'read')
 }
 
 class StoreError extends Error {}

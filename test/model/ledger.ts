@@ -20,10 +20,8 @@ interface WriteRecord {
   state: 'begun' | 'acknowledged' | 'crashed'
   /** Where its values stand in the order of commits, once it is committed. */
   readonly positions: Map<Row, number>
-  /** Of its last mark. */
+  /** By when the others notice if its process has died. */
   deadline: number
-  /** Of its first mark: of a transaction each statement announces its own. */
-  firstDeadline: number
   /** Whether it was committed later than that. */
   isOverrun: boolean
   /** Whether a mark of it was lost with its tag, or never reached the store, so that nobody could know of it. */
@@ -58,8 +56,8 @@ interface ReadRecord {
  * 6. While what was touched is held, no entry is stored that depends on it and stands: `SimulatedStore`
  *    sees to that.
  *
- * Excused is a write of which no mark can tell: it was committed later than its deadline, or the store
- * lost its mark, or never got it. Acknowledged writes are not excused, as they have been settled, but
+ * Excused is a write of which nothing can tell: it was committed later than its deadline, or the store
+ * lost its mark, or never got its intent. Acknowledged writes are not excused, as they have been settled, but
  * for those whose end is not seen. The explorer finds what the excuse hides where a scenario has
  * `excuses: false`.
  */
@@ -70,6 +68,7 @@ export class Ledger {
   readonly #reads = new Map<string, ReadRecord>()
   /** Writes that were given up, and until when they may still commit. */
   readonly #late = new Map<string, number>()
+  readonly #deadlines = new Map<number, number>()
   /** In strict mode, the latest that ended reads have answered with. */
   readonly #answered = new Map<Row, number>()
 
@@ -103,6 +102,7 @@ export class Ledger {
   }
 
   beginWrite(name: string, number: number, process: number, { kind, rows }: Operation): void {
+    const deadline = this.#deadlines.get(process) ?? Number.POSITIVE_INFINITY
     this.#writes.set(name, {
       number,
       process,
@@ -110,8 +110,7 @@ export class Ledger {
       isUnseen: kind === 'unseen',
       state: 'begun',
       positions: new Map(),
-      deadline: Number.POSITIVE_INFINITY,
-      firstDeadline: Number.POSITIVE_INFINITY,
+      deadline,
       isOverrun: false,
       isUnmarked: false,
       isOwed: false,
@@ -119,18 +118,25 @@ export class Ledger {
     })
   }
 
-  /** The write has a mark that ends then. */
-  announce(name: string, deadline: number): void {
-    const write = this.#writes.get(name)
-    if (write === undefined) return
-    write.deadline = deadline
-    write.firstDeadline = Math.min(write.firstDeadline, deadline)
+  /** The process has beaten: until the deadline, the others cannot know what becomes of its writes. */
+  beat(process: number, deadline: number): void {
+    this.#deadlines.set(process, deadline)
+    for (const write of this.#writes.values()) {
+      if (write.process === process && write.state === 'begun') write.deadline = deadline
+    }
   }
 
   /** A mark of the write is lost. */
   unmark(name: string): void {
     const write = this.#writes.get(name)
     if (write !== undefined) write.isUnmarked = true
+  }
+
+  /** The hold on a row is lost, which is all that there is of a write of another client. */
+  loseHold(row: string): void {
+    for (const write of this.#writes.values()) {
+      if (write.isUnseen && write.rows.some((one) => one === row)) write.isUnmarked = true
+    }
   }
 
   /** The store has failed to take a mark of the write, or so it seems. */
@@ -157,6 +163,12 @@ export class Ledger {
     }
   }
 
+  /** Says what is wrong if the protocol lets the write reach the database now. */
+  admit(name: string, now: number): string | undefined {
+    const deadline = this.#writes.get(name)?.deadline ?? 0
+    return now > deadline ? `${name} goes on, though its process counts as gone` : undefined
+  }
+
   /** Says what is wrong with the commit, if anything is. */
   commit(name: string, now: number): string | undefined {
     const write = this.#writes.get(name)
@@ -167,7 +179,7 @@ export class Ledger {
       const position = this.#commits[row].push({ value: write.number, replicatedAt }) - 1
       write.positions.set(row, position)
     }
-    write.isOverrun = now > write.firstDeadline
+    write.isOverrun = now > write.deadline
     return write.isRejected ? `${name} is committed, but could not be announced` : undefined
   }
 
@@ -251,6 +263,7 @@ export class Ledger {
       reads.map(([name, { floor }]) => [name, [...floor]]),
       [...this.#answered].sort(),
       [...this.#late],
+      [...this.#deadlines],
     ])
   }
 

@@ -14,18 +14,22 @@ vi.mock('node:timers/promises', () =>
 vi.mock('../../src/event-loop/next-turn.js', () =>
   fakes.use('next turn', { nextTurn: () => timers.pause(0) }),
 )
-// A step that could come at any time and again and again; it has tests of its own.
-vi.mock('../../src/write/renewal.js', () =>
-  fakes.use('renewal', {
-    Renewal: class {
+// A beat could come at any time and again and again. Here, processes beat only where the protocol needs it.
+vi.mock('../../src/members/metronome.js', () =>
+  fakes.use('metronome', {
+    Metronome: class {
       start(): void {}
-      async stop(): Promise<void> {}
+      stop(): void {}
     },
   }),
 )
+// The second settlement of a write whose outcome is unknown is for clocks that differ: here they do not.
+vi.mock('../../src/write/later.js', () => fakes.use('later', { later: () => undefined }))
 
 /** To find a counterexample in. */
 const small = { executions: 3_000, random: 10_000, seed: 1 }
+/** To try where several things may go wrong: `npm run model` covers all that follows. */
+const wide = { executions: 1_000, random: 500, seed: 1 }
 /** To cover every interleaving in. */
 const large = { executions: 20_000, random: 0, seed: 1 }
 
@@ -35,6 +39,9 @@ const paths = {
   writer: '../../src/write/write.js',
   validity: '../../src/read/validity.js',
   store: '../../src/store/memory.js',
+  member: '../../src/members/member.js',
+  intents: '../../src/members/intents.js',
+  announcement: '../../src/members/announcement.js',
 }
 
 afterEach(() => {
@@ -64,10 +71,18 @@ it.each(Object.entries(mutants))('a protocol that %s is found out', async (name,
   expect(found.counterexample?.violation).toMatch(violation)
 })
 
-it.each(Object.entries(mutants))('unlike one that %s, the protocol is sound', async (_, mutant) => {
+const scenarios = new Map(Object.values(mutants).map(({ scenario }) => [scenario.name, scenario]))
+
+it.each([...scenarios])('in %s, the protocol itself is sound', async (_, one) => {
   vi.resetModules()
-  const found = await explore(mutant.scenario, await loadProtocol(), timers, large)
-  expect(found).toMatchObject({ counterexample: undefined, isExhaustive: true })
+  const found = await explore(
+    one,
+    await loadProtocol(),
+    timers,
+    one.faults.length > 1 ? wide : large,
+  )
+  expect(found.counterexample).toBeUndefined()
+  expect(found.isExhaustive || one.faults.length > 1).toBe(true)
 })
 
 it('without the comparison on fill an entry that stands is overwritten, which breaks no promise', async () => {

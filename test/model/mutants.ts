@@ -1,5 +1,5 @@
 import type { EntryKey } from '../../src/plan/key.js'
-import type { TagState, Version } from '../../src/store/store.js'
+import type { IntentId, MemberId, TagState, Version } from '../../src/store/store.js'
 import {
   ending,
   late,
@@ -11,9 +11,14 @@ import {
   write,
 } from './scenario.js'
 import {
+  type AnnouncementModule,
+  type IntentsModule,
+  type MemberModule,
   type Module,
+  type NarrowingModule,
   type ReaderModule,
-  spoilNarrowing,
+  spoilBoard,
+  spoilMember,
   spoilStore,
   spoilWrite,
   type ValidityModule,
@@ -23,7 +28,15 @@ import {
 
 /** A protocol with a module that is spoilt, and where it can be seen. */
 export interface Mutant {
-  readonly module: 'reader' | 'narrowing' | 'writer' | 'validity' | 'store'
+  readonly module:
+    | 'reader'
+    | 'narrowing'
+    | 'writer'
+    | 'validity'
+    | 'store'
+    | 'member'
+    | 'intents'
+    | 'announcement'
   readonly spoil: (actual: never) => Module
   readonly scenario: Scenario
   /** What is found, other than a read that answers with what is too old. */
@@ -35,6 +48,11 @@ const lagging = scenario([[read('a')], [write('a')]], {
   replicaLag: 1_000,
   faults: ['catch-up'],
 })
+
+const crashing = scenario([[read('a')], [write('a')]], { warm: true, faults: ['crash', 'delay'] })
+
+/** A process stands still, counts as gone, goes on, and is killed then. */
+const frozen = scenario([[read('a')], [write('a')]], { faults: ['delay', 'crash'] })
 
 const givenUp = scenario([[read('a')], [ending(write('a'), 'unknown')]], {
   warm: true,
@@ -72,28 +90,6 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     }),
     scenario: scenario([[read('a'), read('a')], [write('a')]]),
   },
-  'leaves marks past their deadline alone': {
-    module: 'validity',
-    spoil: (actual: ValidityModule) => ({
-      ...actual,
-      judge: ((found, tags, _, strict) => actual.judge(found, tags, 0, strict)) as Judge,
-      doubtsOf: ((states) => actual.doubtsOf(states, 0)) as Doubts,
-    }),
-    scenario: scenario([[read('a')], [write('a')]], { warm: true, faults: ['crash', 'delay'] }),
-  },
-  'repairs a mark past its deadline without a new version': {
-    module: 'store',
-    spoil: spoilStore((store) => ({
-      async repair(doubts) {
-        await store.unmark(new Map(doubts.map(({ tag, overdue }) => [tag, overdue])))
-        return store.repair(doubts)
-      },
-    })),
-    scenario: scenario([[read('a')], [read('a')], [write('a')]], {
-      warm: true,
-      faults: ['crash', 'delay'],
-    }),
-  },
   'counts versions instead of drawing them': {
     module: 'store',
     spoil: spoilStore((store) => {
@@ -109,17 +105,149 @@ export const mutants: Readonly<Record<string, Mutant>> = {
           const found = await store.lookup(key, tags)
           return { ...found, tags: found.tags.map(count) }
         },
-        async repair(doubts) {
-          return (await store.repair(doubts)).map((state) => count(state)) as never
+        async create(proposed) {
+          const created = await store.create(proposed)
+          return { ...created, states: created.states.map((state) => count(state)) as never }
         },
       }
     }),
     scenario: scenario([[read('a')], [read('a')], [write('a')]], { warm: true, faults: ['loss'] }),
   },
-  'does not announce': {
-    module: 'store',
-    spoil: spoilStore(() => ({ announce: async () => undefined })),
-    scenario: scenario([[read('a')], [write('a')]], { warm: true, faults: ['crash', 'delay'] }),
+  'puts no intent': {
+    module: 'intents',
+    spoil: (actual: IntentsModule) => ({
+      ...actual,
+      Intents: class extends actual.Intents {
+        override open() {
+          return { add: async () => undefined, end: () => undefined }
+        }
+      },
+    }),
+    scenario: crashing,
+  },
+  'does not wait for its intent': {
+    module: 'announcement',
+    spoil: ({ Announcement }: AnnouncementModule) => ({
+      Announcement: class extends Announcement {
+        override async ready() {}
+      },
+    }),
+    scenario: crashing,
+  },
+  'serves without a look at the roster': {
+    module: 'member',
+    spoil: ({ Member }: MemberModule) => ({
+      Member: class extends Member {
+        override get isCurrent() {
+          return true
+        }
+      },
+    }),
+    scenario: crashing,
+  },
+  'lets a write pass though its process may count as gone': {
+    module: 'member',
+    spoil: ({ Member }: MemberModule) => ({
+      Member: class extends Member {
+        override get isAlive() {
+          return true
+        }
+      },
+    }),
+    scenario: scenario([[read('a')], [write('a')]], { faults: ['delay'] }),
+    violation: /^W1 goes on, though its process counts as gone$/,
+  },
+  'touches nothing in the place of a member that is gone': {
+    module: 'member',
+    spoil: spoilMember(() => ({ touch: async () => undefined })),
+    scenario: crashing,
+  },
+  'strikes a member off before it touches what that intended': {
+    module: 'member',
+    spoil: spoilMember(({ board, touch }) => {
+      const owed: Parameters<typeof touch>[0][] = []
+      return {
+        touch: async (tags) => {
+          owed.push(tags)
+        },
+        board: {
+          ...board,
+          async strike(...call) {
+            const isOff = await board.strike(...call)
+            for (const tags of owed.splice(0)) await touch(tags)
+            return isOff
+          },
+        },
+      }
+    }),
+    scenario: scenario([[read('a')], [read('a')], [write('a')]], {
+      warm: true,
+      faults: ['crash', 'delay'],
+    }),
+  },
+  'touches nothing when it joins': {
+    module: 'member',
+    spoil: spoilMember(() => ({ touch: async () => undefined })),
+    scenario: scenario([[read('a')], [write('a')]], {
+      warm: true,
+      newcomers: true,
+      faults: ['crash', 'delay'],
+    }),
+  },
+  'does not write its intents again when it joins anew': {
+    module: 'intents',
+    spoil: (actual: IntentsModule) => ({
+      ...actual,
+      Intents: class extends actual.Intents {
+        override async rewrite() {}
+      },
+    }),
+    scenario: frozen,
+  },
+  'joins anew under its old name': {
+    module: 'member',
+    spoil: spoilBoard((board) => {
+      let name: MemberId | undefined
+      const renamed = (text: string, from: string, to: string) => text.replace(from, to)
+      return {
+        async beat(roster, member, line, how) {
+          name ??= member
+          const old = name
+          const found = await board.beat(roster, old, renamed(line, member, old), how)
+          const own = ([id, text]: readonly [MemberId, string]) =>
+            [id === old ? member : id, id === old ? renamed(text, old, member) : text] as const
+          return found && { ...found, lines: new Map([...found.lines].map(own)) }
+        },
+        intend: (intent, text) =>
+          board.intend(intent.replace(/^.*(?=-\d+$)/, name ?? '') as IntentId, text),
+      }
+    }),
+    scenario: frozen,
+  },
+  'strikes off a member that has come back': {
+    module: 'member',
+    spoil: spoilBoard((board) => ({
+      async strike(roster, line) {
+        const [member] = line.split(' ')
+        const found = await board.beat(roster, 'x' as MemberId, 'x 0 0 10000 -', 'join')
+        const present = found?.lines.get(member as MemberId)
+        return present !== undefined && board.strike(roster, present)
+      },
+    })),
+    scenario: frozen,
+  },
+  'trusts a roster that begins anew': {
+    module: 'member',
+    spoil: spoilBoard((board) => ({
+      async beat(...call) {
+        const found = await board.beat(...call)
+        return found && { ...found, catalogs: { has: () => true } as never }
+      },
+    })),
+    scenario: scenario([[read('a')], [write('a')]], {
+      warm: true,
+      faults: ['crash', 'delay', 'roster'],
+    }),
   },
   'touches before the commit': {
     module: 'writer',
@@ -179,10 +307,9 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'touches the first of several rows only': {
     module: 'store',
     spoil: spoilStore((store) => ({
-      settle: (writeId, settled) =>
-        settled.touched[0] === 'b'
-          ? store.unmark(new Map(settled.touched.map((tag) => [tag, [writeId]])))
-          : store.settle(writeId, settled),
+      touch: async (touched) => {
+        if (touched.tags[0] !== 'b') await store.touch(touched)
+      },
     })),
     scenario: scenario([[read('a', 'b')], [transaction('a', 'b')], [write('b')]], { warm: true }),
   },
@@ -190,8 +317,8 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     module: 'writer',
     spoil: ({ Write }: WriterModule) => ({
       Write: class extends Write {
-        constructor(...[options, terms]: ConstructorParameters<typeof Write>) {
-          super({ ...options, writeDeadline: -1 }, terms)
+        constructor(options: ConstructorParameters<typeof Write>[0]) {
+          super({ ...options, writeDeadline: -1 })
         }
       },
     }),
@@ -201,8 +328,8 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     module: 'writer',
     spoil: ({ Write }: WriterModule) => ({
       Write: class extends Write {
-        constructor(...[options, terms]: ConstructorParameters<typeof Write>) {
-          super({ ...options, holdUntil: () => undefined }, terms)
+        constructor(options: ConstructorParameters<typeof Write>[0]) {
+          super({ ...options, holdUntil: () => undefined })
         }
       },
     }),
@@ -214,62 +341,47 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: lagging,
     violation: /^an entry is stored while a hold stands$/,
   },
-  'does not block what another client may commit at any time': {
-    module: 'store',
-    spoil: spoilStore((store) => ({
-      announce: (tags, mark) => store.announce(tags, { ...mark, blocking: false }),
-    })),
-    scenario: scenario([[read('a')], [unseen('a')]], { warm: true }),
-  },
-  'serves what is blocked': {
-    module: 'validity',
-    spoil: (actual: ValidityModule) => ({
-      ...actual,
-      judge: ((found, ...rest) => {
-        const verdict = actual.judge(found, ...rest)
-        const { entry } = found
-        return verdict.kind === 'blocked' && entry ? { kind: 'valid', entry } : verdict
-      }) as Judge,
+  'does not hold what another client may commit at any time': {
+    module: 'writer',
+    spoil: ({ Write }: WriterModule) => ({
+      Write: class extends Write {
+        override end(outcome: Parameters<typeof Write.prototype.end>[0]) {
+          return super.end(outcome, -1)
+        }
+      },
     }),
     scenario: scenario([[read('a')], [unseen('a')]], { warm: true }),
   },
-  'takes the versions of rows that came back as if nothing could be written meanwhile': {
+  'narrows to rows of which it has no version from before the query': {
     module: 'narrowing',
-    spoil: spoilNarrowing((_, snapshot) => ({
-      states: async (tags) => tags.map((tag) => ({ version: snapshot.get(tag), marks: [] })),
-    })),
-    scenario: scenario([[late(read('a'))], [write('a')]]),
-  },
-  'looks for such writes before it takes the versions': {
-    module: 'narrowing',
-    spoil: spoilNarrowing((store, _, wide) => {
-      let states: readonly TagState[]
-      return {
-        async repair(doubts) {
-          states = await store.states(wide)
-          return store.repair(doubts)
-        },
-        states: async () => states,
-      }
+    spoil: ({ dependenciesOf }: NarrowingModule) => ({
+      dependenciesOf: (...[read, narrowed, snapshot]: Parameters<typeof dependenciesOf>) =>
+        dependenciesOf(
+          read,
+          { ...narrowed, rows: narrowed.rows.filter((tag) => snapshot.has(tag)) },
+          snapshot,
+        ),
     }),
     scenario: scenario([[late(read('a'))], [write('a')]]),
   },
-  'looks for such writes in versions, and not in marks': {
-    module: 'narrowing',
-    spoil: spoilNarrowing((store) => ({
-      states: async (tags) =>
-        (await store.states(tags)).map(({ version }) => ({ version, marks: [] })),
-    })),
-    scenario: scenario([[late(read('a'))], [write('a')]], {
-      granularity: 'touches',
+  'marks nothing for strict members': {
+    module: 'announcement',
+    spoil: ({ Announcement }: AnnouncementModule) => ({
+      Announcement: class extends Announcement {
+        override async mark() {}
+      },
+    }),
+    scenario: scenario([[read('a')], [read('a')], [write('a')]], {
+      warm: true,
+      consistency: 'strict',
     }),
   },
   'goes on with a write that it could not announce': {
     module: 'writer',
     spoil: ({ Write }: WriterModule) => ({
       Write: class extends Write {
-        override announce(...announced: Parameters<typeof Write.prototype.announce>) {
-          return super.announce(...announced).catch(() => () => undefined)
+        override ready() {
+          return super.ready().catch(() => undefined)
         }
       },
     }),
@@ -296,4 +408,3 @@ export const mutants: Readonly<Record<string, Mutant>> = {
 }
 
 type Judge = ValidityModule['judge']
-type Doubts = ValidityModule['doubtsOf']

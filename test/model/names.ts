@@ -1,4 +1,4 @@
-import type { Entry, Lookup, TagState, Version, WriteId } from '../../src/store/store.js'
+import type { Entry, Lookup, MemberId, TagState, Version, WriteId } from '../../src/store/store.js'
 import type { Running } from './step.js'
 
 /** What records are called that are not there. */
@@ -12,6 +12,7 @@ export class Names {
   readonly #running: () => Running
   readonly #versions = new Map<Version, string>()
   readonly #writes = new Map<WriteId, string>()
+  readonly #members = new Map<MemberId, string>()
   #maker = 'before'
   #made = 0
 
@@ -36,13 +37,26 @@ export class Names {
     return nameOf(this.#writes, id, () => this.#running().name)
   }
 
-  tag({ version, marks }: TagState): string {
+  tag({ version, heldUntil, marks }: TagState): string {
     const name = version === undefined ? NOTHING : this.version(version)
-    const standing = marks.map(
-      ({ writeId, deadline, blocking }) =>
-        `${this.write(writeId)}${blocking ? ' blocks' : ''} until ${deadline}`,
-    )
+    const standing = [
+      ...(heldUntil === 0 ? [] : [`held until ${heldUntil}`]),
+      ...marks.map(({ writeId, deadline }) => `${this.write(writeId)} until ${deadline}`),
+    ]
     return standing.length === 0 ? name : `${name} [${standing.join(', ')}]`
+  }
+
+  /** A text of the board, in which members have the names of their processes. */
+  board(text: string): string {
+    let named = text
+    for (const [member, name] of this.#members) named = named.replaceAll(member, name)
+    return named
+  }
+
+  /** The member belongs to this process from here on; it may have had another before. */
+  member(id: MemberId, process: number): void {
+    if (this.#members.has(id)) return
+    this.#members.set(id, `P${process}${"'".repeat(this.#members.size)}`)
   }
 
   entry({ entry, generation }: Lookup): string {

@@ -41,6 +41,7 @@ export function readOf(
     ...planRead(spec, scenario),
     policy: { ttl: TTL, negativeTtl: TTL, staleWhileRevalidate: 0, staleIfError: 0 },
     refresh: false,
+    shape: () => keyOf(spec),
     report: () => undefined,
     load,
   }
@@ -63,6 +64,11 @@ export function planWrite({ rows, isLate }: Operation, scenario: Scenario): Writ
   if (!hasLate(scenario)) return { announced: known, touched: known }
   const touched = [tagOf(MODEL), ...known]
   return { announced: isLate ? [tagOf(MODEL), tagOf(FAMILY)] : touched, touched }
+}
+
+/** The tags that invalidate every entry. */
+export function everything(scenario: Scenario): readonly TagId[] {
+  return hasLate(scenario) ? [MODEL, FAMILY] : (['a', 'b'] as TagId[])
 }
 
 export function hasLate({ processes }: Scenario): boolean {

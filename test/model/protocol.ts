@@ -2,7 +2,7 @@
 export interface Protocol {
   readonly Reader: typeof import('../../src/read/reader.js').Reader
   readonly Write: typeof import('../../src/write/write.js').Write
-  readonly Unmarking: typeof import('../../src/write/unmarking.js').Unmarking
+  readonly Members: typeof import('../../src/members/members.js').Members
   readonly OwedTouches: typeof import('../../src/touch/owed-touches.js').OwedTouches
   readonly Telemetry: typeof import('../../src/telemetry/telemetry.js').Telemetry
   readonly memory: typeof import('../../src/store/memory.js').memory
@@ -14,7 +14,7 @@ export interface Protocol {
 export async function loadProtocol(): Promise<Protocol> {
   const { Reader } = await import('../../src/read/reader.js')
   const { Write } = await import('../../src/write/write.js')
-  const { Unmarking } = await import('../../src/write/unmarking.js')
+  const { Members } = await import('../../src/members/members.js')
   const { OwedTouches } = await import('../../src/touch/owed-touches.js')
   const { Telemetry } = await import('../../src/telemetry/telemetry.js')
   const { memory } = await import('../../src/store/memory.js')
@@ -23,7 +23,7 @@ export async function loadProtocol(): Promise<Protocol> {
   return {
     Reader,
     Write,
-    Unmarking,
+    Members,
     OwedTouches,
     Telemetry,
     memory,

@@ -60,7 +60,8 @@ function areInterchangeable(one: Running, other: Running): boolean {
  */
 export function firstStepOf(operation: Running, { faults, schedule }: Stage): Step | undefined {
   const mayJump = operation.spec.kind !== 'read' && (faults.has('delay') || faults.has('catch-up'))
-  if (mayJump || faults.has('loss') || faults.has('eviction')) return undefined
+  const mayLose = (['loss', 'eviction', 'roster'] as const).some((fault) => faults.has(fault))
+  if (mayJump || mayLose) return undefined
   const [step, ...others] = schedule.pending.filter((one) => one.operation === operation)
   return others.length === 0 ? step : undefined
 }

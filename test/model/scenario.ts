@@ -41,6 +41,8 @@ export type Fault =
   | 'loss'
   /** The store evicts an entry. */
   | 'eviction'
+  /** The store loses the roster. */
+  | 'roster'
   /** Time passes every deadline. */
   | 'delay'
   /** Time passes until every replica has what was committed. */
@@ -61,6 +63,8 @@ export interface Scenario {
   readonly onStoreFailure: 'bypass' | 'reject'
   /** Whether the rows that are read have been read before, so that the cache has them. */
   readonly warm: boolean
+  /** Whether processes that only read join the roster not before their first read. */
+  readonly newcomers: boolean
   /** Of each process, what it does, all at once: what runs at once may also run one after the other. */
   readonly processes: readonly (readonly Operation[])[]
   readonly faults: readonly Fault[]
@@ -107,6 +111,7 @@ export function scenario(
     replicaLag = 0,
     onStoreFailure = 'bypass',
     warm = false,
+    newcomers = false,
     faults = [],
     granularity = 'calls',
     excuses = true,
@@ -118,6 +123,7 @@ export function scenario(
     ...(replicaLag > 0 ? [`lag ${replicaLag}`] : []),
     ...(onStoreFailure === 'reject' ? ['reject'] : []),
     warm ? 'warm' : 'cold',
+    ...(newcomers ? ['newcomers'] : []),
     ...(granularity === 'calls' ? [] : [granularity]),
     ...faults,
     ...(excuses ? [] : ['no excuses']),
@@ -129,6 +135,7 @@ export function scenario(
     replicaLag,
     onStoreFailure,
     warm,
+    newcomers,
     processes,
     faults,
     granularity,

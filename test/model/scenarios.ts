@@ -211,3 +211,18 @@ export const lateScenarios: readonly Scenario[] = modes.flatMap((mode) => {
     }),
   ]
 })
+
+/** Members that join late, a roster that is lost, and others who find out at once that a member is gone. */
+export const memberScenarios: readonly Scenario[] = [false, true].flatMap((warm) =>
+  (
+    [
+      [[[read('a')], [write('a')]], { newcomers: true, faults: ['crash', 'delay'] }],
+      [[[read('a')], [write('a')]], { faults: ['crash', 'delay', 'roster'] }],
+      [[[read('a')], [transaction('a', 'b')]], { faults: ['crash', 'delay', 'roster'] }],
+      [[[read('a')], [read('a')], [write('a')]], { newcomers: true, faults: ['crash', 'delay'] }],
+      [[[read('a'), write('a')], [read('a')]], { faults: ['delay', 'roster'] }],
+      [[[read('a'), write('a')], [write('a')]], { faults: ['crash', 'delay', 'late'] }],
+      [[[read('a')], [write('a')]], { consistency: 'strict', faults: ['delay', 'roster'] }],
+    ] as const
+  ).map(([program, terms]) => scenario(program, { warm, ...terms })),
+)

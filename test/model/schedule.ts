@@ -120,7 +120,10 @@ export class Schedule {
     const isAtRest = process.operations.every(({ state }) => state !== 'running')
     if (isAtRest && !this.#pending.some((other) => other.process === process)) {
       // Of late reads the protocol remembers what their entries depended on.
+      const member = process.histories.get(MEMBER)
       if (!hasLate(scenario)) process.histories.clear()
+      // What it has learnt of the other members stays with it.
+      if (member !== undefined) process.histories.set(MEMBER, member)
       process.paused = 0
     }
   }
@@ -145,18 +148,22 @@ export class Schedule {
     const history = process.histories.get(operation.name) ?? []
     history.push(`${id} ${label} ${result} ${clock.now}`)
     process.histories.set(operation.name, history)
+    if (isOfMember.test(label)) {
+      const learnt = process.histories.get(MEMBER) ?? []
+      process.histories.set(MEMBER, [...learnt, `${label} ${result} ${clock.now}`])
+    }
     trace.note(operation, result === '' ? label : `${label} -> ${result}`)
   }
 
   /**
    * The operations of a process share the flights of reads of the same rows, which only look-ups,
-   * repairs and whatever ends a read come to; and owed touches, if the store may fail. All others know
+   * creations and whatever ends a read come to; and owed touches, if the store may fail. All others know
    * nothing of each other, so neither does their order matter.
    */
   #order({ process, operation, id }: Step, label: string): void {
     const { spec, state } = operation
     const mayOwe = this.#options.scenario.faults.includes('store')
-    const flies = spec.kind === 'read' && (state === 'ended' || /^(look up|repair)/.test(label))
+    const flies = spec.kind === 'read' && (state === 'ended' || /^(look up|create)/.test(label))
     if (!mayOwe && !flies) return
     const shared = mayOwe ? 'owed' : `flights of ${keyOf(spec)}`
     const order = process.histories.get(shared) ?? []
@@ -165,9 +172,18 @@ export class Schedule {
   }
 }
 
-/** Node runs what `nextTick` is given after the last microtask, so all processes wait by then. */
-function quiescence(): Promise<void> {
-  return new Promise((resolve) => {
-    process.nextTick(resolve)
-  })
+/** What a process has learnt of the members, itself among them. */
+const MEMBER = 'member'
+const isOfMember = /^(join|beat|note|strike|intend|read the intents|forget)/
+
+/**
+ * Node runs what `nextTick` is given after the last microtask. An intent is written in the tick after it was added
+ * to, and its write may come in the tick after another, so all processes wait after three.
+ */
+export async function quiescence(): Promise<void> {
+  for (let tick = 0; tick < 3; tick += 1) {
+    await new Promise<void>((resolve) => {
+      process.nextTick(resolve)
+    })
+  }
 }

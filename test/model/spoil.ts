@@ -1,13 +1,16 @@
+import type { MemberOptions } from '../../src/members/member.js'
 import type { EntryKey } from '../../src/plan/key.js'
 import type { TagId } from '../../src/plan/tag.js'
-import type { Snapshot } from '../../src/read/read.js'
-import type { Entry, Store, Version } from '../../src/store/store.js'
+import type { Board, Entry, Store, Version } from '../../src/store/store.js'
 
 export type Module = Record<string, unknown>
 export type ReaderModule = typeof import('../../src/read/reader.js')
 export type WriterModule = typeof import('../../src/write/write.js')
 export type ValidityModule = typeof import('../../src/read/validity.js')
 export type NarrowingModule = typeof import('../../src/read/narrowing.js')
+export type MemberModule = typeof import('../../src/members/member.js')
+export type IntentsModule = typeof import('../../src/members/intents.js')
+export type AnnouncementModule = typeof import('../../src/members/announcement.js')
 export type StoreModule = typeof import('../../src/store/memory.js')
 
 export function spoilStore(change: (store: Store) => Partial<Store>) {
@@ -19,15 +22,20 @@ export function spoilStore(change: (store: Store) => Partial<Store>) {
   })
 }
 
-export function spoilNarrowing(
-  change: (store: Store, snapshot: Snapshot, wide: readonly TagId[]) => Partial<Store>,
-) {
-  return ({ dependenciesOf }: NarrowingModule): Module => ({
-    dependenciesOf: (...[read, narrowed, snapshot, store]: Parameters<typeof dependenciesOf>) => {
-      const spoilt = { ...store, ...change(store, snapshot, narrowed.replaced) }
-      return dependenciesOf(read, narrowed, snapshot, spoilt)
+/** Changes what a member is built with. */
+export function spoilMember(change: (options: MemberOptions) => Partial<MemberOptions>) {
+  return ({ Member }: MemberModule): Module => ({
+    Member: class extends Member {
+      constructor(options: MemberOptions) {
+        super({ ...options, ...change(options) })
+      }
     },
   })
+}
+
+/** Changes the board of a member. */
+export function spoilBoard(change: (board: Board) => Partial<Board>) {
+  return spoilMember(({ board }) => ({ board: { ...board, ...change(board) } }))
 }
 
 export function spoilWrite(

@@ -20,6 +20,8 @@ export interface Stage {
   readonly schedule: Schedule
   readonly trace: Trace
   readonly processes: readonly Process[]
+  /** Called before much time passes. */
+  readonly onlookers: (() => Promise<void>)[]
 }
 
 /** Time passes only where a step says so. */
@@ -41,7 +43,20 @@ export function setStage(scenario: Scenario, protocol: Protocol): Stage {
   const store = new SimulatedStore({ create, clock, names, trace })
   const ledger = new Ledger(scenario)
   const processes = processesOf(scenario)
-  return { scenario, protocol, clock, faults, ledger, store, names, schedule, trace, processes }
+  const onlookers: Stage['onlookers'] = []
+  return {
+    scenario,
+    protocol,
+    clock,
+    faults,
+    ledger,
+    store,
+    names,
+    schedule,
+    trace,
+    processes,
+    onlookers,
+  }
 }
 
 function processesOf({ processes }: Scenario): readonly Process[] {
@@ -49,6 +64,7 @@ function processesOf({ processes }: Scenario): readonly Process[] {
   return processes.map((specs, index) => {
     const process: Process = {
       index: index + 1,
+      beat: async () => undefined,
       operations: [],
       isAlive: true,
       paused: 0,

@@ -12,7 +12,7 @@ export interface Way {
 }
 
 /** Of the store. */
-export type RecordName = `tag ${string}` | `entry ${string}`
+export type RecordName = `tag ${string}` | `entry ${string}` | 'roster'
 
 export interface Step {
   readonly id: string
@@ -37,6 +37,8 @@ export interface Running {
 
 export interface Process {
   readonly index: number
+  /** Lets it beat at once, which is no step. */
+  beat: () => Promise<void>
   readonly operations: Running[]
   isAlive: boolean
   /** How far it has come in its pauses: the clocks of processes differ by so much. */

@@ -1,15 +1,17 @@
 import type { EntryKey } from '../../src/plan/key.js'
 import type { TagId } from '../../src/plan/tag.js'
 import type {
-  Doubt,
   Entry,
+  KnownState,
+  Lease,
   LeaseId,
   Lookup,
   Mark,
-  SnapshotState,
   Store,
   TagState,
+  Version,
 } from '../../src/store/store.js'
+import { boardSeenBy, ROSTER, SimulatedBoard } from './board.js'
 import { type Names, NOTHING } from './names.js'
 import type { Scenario } from './scenario.js'
 import type { Clock } from './stage.js'
@@ -49,9 +51,12 @@ export class SimulatedStore {
   readonly #names: Names
   readonly #trace: Trace
   readonly #records = new Map<RecordName, Store>()
-  readonly #leases: Store
-  /** Of each lease that is held, until when, and what its holder had seen. */
-  readonly #leased = new Map<LeaseId, string>()
+  readonly #board = new SimulatedBoard()
+  /** Of each lease that is held, until when, for which snapshot, and what its holder had seen. */
+  readonly #leased = new Map<
+    LeaseId,
+    { readonly until: number; readonly snapshot: string; readonly holder: string }
+  >()
   /** Of tags that were touched, until when nothing that depends on them is to be stored. */
   readonly #holds = new Map<RecordName, number>()
   /** Of each record, what `fingerprint` says of it. */
@@ -62,32 +67,50 @@ export class SimulatedStore {
     this.#clock = clock
     this.#names = names
     this.#trace = trace
-    this.#leases = create()
   }
 
-  /** Forgets the record; the marks that go with it are returned. */
-  async lose(record: RecordName): Promise<readonly Mark[]> {
+  /** Forgets the record, and returns what goes with it. */
+  async lose(
+    record: RecordName,
+  ): Promise<{ readonly marks: readonly Mark[]; readonly isHeld: boolean }> {
+    if (record === ROSTER) {
+      this.#board.lose()
+      return { marks: [], isHeld: false }
+    }
     const isTag = record.startsWith(TAG)
     const marks = isTag ? (await this.#state(record.slice(TAG.length) as TagId)).marks : []
     this.#records.delete(record)
     this.#seen.delete(record)
-    this.#holds.delete(record)
-    return marks
+    const isHeld = this.#holds.delete(record)
+    return { marks, isHeld }
   }
 
   /** Whether there is such a record, to be lost. */
   has(record: RecordName): boolean {
+    if (record === ROSTER) return this.#board.hasRoster
     return (this.#seen.get(record) ?? NOTHING) !== NOTHING
+  }
+
+  /** The process has beaten in the meantime. */
+  beatMeanwhile(process: number): void {
+    this.#board.beatMeanwhile(process)
   }
 
   fingerprint(): string {
     const records = [...this.#seen].map(([record, content]) => `${record}: ${content}`)
     const holds = [...this.#holds].map(([record, until]) => `${record} until ${until}`)
-    return [...records, ...holds, ...this.#leased.values()].sort().join('\n')
+    const leases = [...this.#leased.values()].map(({ until, holder }) => `${until} ${holder}`)
+    const board = this.#names.board(this.#board.fingerprint())
+    return [...records, ...holds, ...leases, board].sort().join('\n')
   }
 
   /** The store as a process sees it: of each call one step, or one for each record. */
-  asSeenBy(ask: Ask, granularity: Scenario['granularity'], historyOf: () => string): Store {
+  asSeenBy(
+    ask: Ask,
+    granularity: Scenario['granularity'],
+    historyOf: () => string,
+    process: number,
+  ): Store {
     const each = async <I, R>(
       items: readonly I[],
       what: string,
@@ -96,7 +119,7 @@ export class SimulatedStore {
       show: (result: R) => string,
     ): Promise<readonly R[]> => {
       const records = items.map(recordOf)
-      const isEnd = /^(touch|withdraw|settle)$/.test(what)
+      const isEnd = /^(touch|withdraw)$/.test(what)
       if (granularity === 'records' || (granularity === 'touches' && isEnd)) {
         return Promise.all(
           items.map((item) =>
@@ -140,51 +163,63 @@ export class SimulatedStore {
           (tag) => this.#state(tag),
           (state) => this.#names.tag(state),
         ),
-      repair: (doubts) =>
-        each<Doubt, SnapshotState>(
-          doubts,
-          'repair',
-          ({ tag }) => tagOf(tag),
-          async (doubt) => {
-            const [state] = await this.#tag(doubt.tag).repair([doubt])
-            await this.#note(doubt.tag)
-            return state as SnapshotState
+      create: async (proposed, wanted) => {
+        const states = await each<readonly [TagId, Version], KnownState>(
+          [...proposed],
+          'create',
+          ([tag]) => tagOf(tag),
+          async ([tag, version]) => {
+            const created = await this.#tag(tag).create(new Map([[tag, version]]))
+            await this.#note(tag)
+            return created.states[0] as KnownState
           },
           (state) => this.#names.tag(state),
-        ),
-      announce: async (tags, mark) => {
+        )
+        if (wanted === undefined) return { states, isOwner: false }
+        const holder = historyOf()
+        const isOwner = await ask({
+          label: 'lease with it',
+          records: [],
+          perform: async () => !this.#leased.has(wanted.id) && this.#lease(wanted, holder),
+          show: (isTaken) => (isTaken ? 'granted' : 'refused'),
+        })
+        return { states, isOwner }
+      },
+      mark: async (tags, mark) => {
         this.#names.write(mark.writeId)
         await each(
           tags,
-          'announce',
+          'mark',
           tagOf,
           async (tag) => {
-            await this.#tag(tag).announce([tag], mark)
+            await this.#tag(tag).mark([tag], mark)
             await this.#note(tag)
           },
           done,
         )
       },
-      settle: async (writeId, { touched, holdUntil }) => {
+      touch: async (touched) => {
         await each(
-          touched,
+          touched.tags,
           'touch',
           tagOf,
           async (tag) => {
-            await this.#tag(tag).settle(writeId, { touched: [tag], holdUntil })
-            if (holdUntil !== undefined) this.#holds.set(tagOf(tag), holdUntil)
+            const { holdUntil } = touched
+            await this.#tag(tag).touch({ ...touched, tags: [tag] })
+            const held = this.#holds.get(tagOf(tag)) ?? 0
+            if (holdUntil !== undefined) this.#holds.set(tagOf(tag), Math.max(held, holdUntil))
             await this.#note(tag)
           },
           done,
         )
       },
-      unmark: async (marks) => {
+      unmark: async (tags, writeId) => {
         await each(
-          [...marks],
+          tags,
           'withdraw',
-          ([tag]) => tagOf(tag),
-          async ([tag, ids]) => {
-            await this.#tag(tag).unmark(new Map([[tag, ids]]))
+          tagOf,
+          async (tag) => {
+            await this.#tag(tag).unmark([tag], writeId)
             await this.#note(tag)
           },
           done,
@@ -204,17 +239,13 @@ export class SimulatedStore {
           },
           show: (outcome) => outcome,
         }),
-      lease: (lease, until, now) => {
+      lease: (wanted) => {
         // What the lease is for follows from what the process has seen: that names it.
         const holder = historyOf()
         return ask({
           label: 'lease',
           records: [],
-          perform: async () => {
-            const isOwner = await this.#leases.lease(lease, until, now)
-            if (isOwner) this.#leased.set(lease, `${until} ${holder}`)
-            return isOwner
-          },
+          perform: async () => this.#lease(wanted, holder),
           show: (isOwner) => (isOwner ? 'granted' : 'refused'),
         })
       },
@@ -223,15 +254,25 @@ export class SimulatedStore {
           label: 'release',
           records: [],
           perform: async () => {
-            await this.#leases.release(lease)
             this.#leased.delete(lease)
           },
           show: done,
         }),
+      board: boardSeenBy(this.#board, ask, this.#names, process),
       clear: () => Promise.reject(new Error('not part of the model')),
       health: () => Promise.reject(new Error('not part of the model')),
       close: () => Promise.reject(new Error('not part of the model')),
     }
+  }
+
+  #lease(wanted: Lease, holder: string): boolean {
+    const held = this.#leased.get(wanted.id)
+    const isFree = held === undefined || held.until < wanted.now || held.snapshot !== wanted.holder
+    if (isFree) {
+      const { until, holder: snapshot } = wanted
+      this.#leased.set(wanted.id, { until, snapshot, holder })
+    }
+    return isFree
   }
 
   /** What may be said of an entry that was stored. */

@@ -1,5 +1,6 @@
 import { seal } from '../../src/codec/envelope.js'
 import type { TagId } from '../../src/plan/tag.js'
+import { newVersion } from '../../src/store/random-ids.js'
 import type { Generation } from '../../src/store/store.js'
 import { codec } from './actors.js'
 import { keyOf, planRead, TTL } from './plan.js'
@@ -15,10 +16,10 @@ export async function warm({
   const specs = processes.flatMap(({ operations }) => operations.map(({ spec }) => spec))
   const reads = specs.filter(({ kind }) => kind === 'read')
   const ask = async <T>({ perform }: { readonly perform: () => Promise<T> }) => perform()
-  const store = simulated.asSeenBy(ask, 'calls', () => 'before')
+  const store = simulated.asSeenBy(ask, 'calls', () => 'before', 0)
   for (const [key, spec] of new Map(reads.map((one) => [keyOf(one), one]))) {
     const tags = planRead(spec, scenario).dependencies
-    const states = await store.repair(tags.map((tag) => ({ tag, overdue: [] })))
+    const { states } = await store.create(new Map(tags.map((tag) => [tag, newVersion()])))
     const entry = {
       value: seal(codec.encode(ledger.query(spec.rows))),
       dependencies: new Map(states.map(({ version }, index) => [tags[index] as TagId, version])),

@@ -1,12 +1,12 @@
 import { type Accident, accidents, lastAccidents, losses } from './accidents.js'
 import { Actors } from './actors.js'
-import { readInTheEnd } from './epilogue.js'
+import { Witness } from './epilogue.js'
 import type { Answer } from './ledger.js'
 import { withoutMakers } from './names.js'
 import type { Protocol } from './protocol.js'
 import { firstStepOf, isAlone, mayBegin } from './reduction.js'
 import { nameOf, type Scenario } from './scenario.js'
-import type { Schedule } from './schedule.js'
+import { quiescence, type Schedule } from './schedule.js'
 import { type Stage, setStage } from './stage.js'
 import { DatabaseError, historyOf, type Running, type Step, show } from './step.js'
 import type { Trace } from './trace.js'
@@ -26,11 +26,14 @@ export interface Choice {
 export class World {
   readonly #stage: Stage
   readonly #actors: Actors
+  readonly #witness: Witness
   readonly #operations: readonly Running[]
 
   constructor(scenario: Scenario, protocol: Protocol) {
     this.#stage = setStage(scenario, protocol)
     this.#actors = new Actors(this.#stage)
+    this.#witness = new Witness(this.#stage)
+    this.#stage.onlookers.push(() => this.#witness.look())
     this.#operations = this.#stage.processes.flatMap(({ operations }) => operations)
   }
 
@@ -51,6 +54,9 @@ export class World {
   /** Builds the processes and, where the scenario says so, fills the cache. */
   async start(): Promise<void> {
     for (const process of this.#stage.processes) this.#actors.add(process)
+    await this.#witness.look()
+    await this.#actors.start()
+    await this.#witness.look()
     if (this.#stage.scenario.warm) await warm(this.#stage)
   }
 
@@ -75,7 +81,7 @@ export class World {
 
   /** Looks at what is left when everything has ended. */
   async end(): Promise<void> {
-    await readInTheEnd(this.#stage)
+    await this.#witness.readInTheEnd()
   }
 
   /** The same for states of which the same can follow. */
@@ -130,6 +136,7 @@ export class World {
     if (spec.kind === 'read') ledger.beginRead(name, process.index, spec.rows, clock.now)
     else ledger.beginWrite(name, operation.number, process.index, spec)
     this.#watch(operation, this.#actors.run(operation))
+    await quiescence()
     const step = firstStepOf(operation, this.#stage)
     const [way, ...others] = step === undefined ? [] : schedule.waysOf(step)
     if (step !== undefined && way !== undefined && others.length === 0) {

@@ -185,11 +185,11 @@ describe('a failure', () => {
 
   it('is reported also where the store cannot be reached, and touches the row later', async () => {
     const store = memory()
-    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('unreachable'))
+    const touch = vi.spyOn(store, 'touch').mockRejectedValueOnce(new Error('unreachable'))
     const { prisma } = await openOffice('sqlite', { store })
     const error = await failureOf(prisma.document.update({ where: { id: 1, version: 9 }, data }))
     expect(error).toBeInstanceOf(OptimisticLockError)
-    expect(settle).toHaveBeenCalled()
+    expect(touch).toHaveBeenCalled()
     expect((await prisma.$cache.health()).pendingInvalidations).toBe(true)
   })
 })

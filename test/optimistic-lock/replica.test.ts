@@ -64,9 +64,9 @@ describe('an old answer of a replica is not stored', () => {
   it('after a write that could not reach the store at first', async () => {
     const store = memory()
     const { prisma, outcomes } = await openLagging(store)
-    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('unreachable'))
+    const touch = vi.spyOn(store, 'touch').mockRejectedValueOnce(new Error('unreachable'))
     await prisma.document.update({ where, data })
-    await vi.waitFor(() => expect(settle).toHaveBeenCalledTimes(2))
+    await vi.waitFor(() => expect(touch).toHaveBeenCalledTimes(2))
     await vi.waitFor(async () => {
       expect(await prisma.$cache.health()).toMatchObject({ pendingInvalidations: false })
     })

@@ -132,8 +132,8 @@ describe('a write invalidates tags', () => {
     const store = memory()
     const { prisma, seen } = await openShop({ store })
     await prisma.org.findMany({ cache: home })
-    const settle = vi.spyOn(store, 'settle').mockRejectedValueOnce(new Error('unreachable'))
-    settle.mockRejectedValueOnce(new Error('unreachable'))
+    const touch = vi.spyOn(store, 'touch').mockRejectedValueOnce(new Error('unreachable'))
+    touch.mockRejectedValueOnce(new Error('unreachable'))
     await prisma.team.create({ data, cache: invalidate })
     await vi.waitFor(async () => {
       expect((await prisma.$cache.health()).pendingInvalidations).toBe(false)

@@ -16,7 +16,8 @@ const LIMIT = SECONDS * 1_000 + 600_000
 const ROWS = 4
 /** The children's `writeDeadline`, and how far their clocks and ours may be apart, in milliseconds. */
 const DEADLINE = 2_000
-const MARGIN = 250
+/** How long the others take to notice that a process is gone, and to repair: some beats, on a busy machine. */
+const MARGIN = 2 * DEADLINE
 
 type Logged =
   | { readonly kind: 'read'; row: number; started: number; version: number; title: string }
@@ -128,7 +129,7 @@ describe('processes that share a PostgreSQL and an Aerospike', () => {
     await end(writer)
     const { views } = await cached()
     // Until the deadline either answer keeps the promise; this one shows that the cache is in use.
-    if (now() < earliest + DEADLINE - MARGIN) expect(views).toBe(0)
+    if (now() < earliest + DEADLINE / 2) expect(views).toBe(0)
     await pause(Math.max(0, latest + DEADLINE + MARGIN - now()))
     expect((await cached()).views).toBe(1)
   })

@@ -2,9 +2,10 @@ import { deepStrictEqual } from 'node:assert'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'node:util'
 import type { PrismaClient } from '../../generated/sqlite/client/client.js'
-import { cacheAside, memory } from '../../src/index.js'
+import { cacheAside } from '../../src/index.js'
 import type { Store } from '../../src/store/store.js'
 import type { Connection, Database, Provider } from '../support/databases.js'
+import { sharedMemory } from '../support/shared-memory.js'
 import type { Program, Step } from './program.js'
 import { trackBy } from './rows.js'
 import type { Call } from './writes.js'
@@ -72,7 +73,7 @@ export function createWorld(
       // What a run of thousands of programs has sent is of no use, and of much weight.
       for (const { statements } of [plain, ...cached]) statements.length = 0
       const announced = { count: 0 }
-      const store = counting(memory(), announced)
+      const store = counting(sharedMemory(), announced)
       const { options = [{}, {}] } = program.policies ?? {}
       const extend = ({ client, statements }: Connection, given: object): Cached => ({
         base: client,
@@ -125,12 +126,18 @@ interface Run {
 }
 
 /** The store, with a count of the announcements of writes. */
-function counting(store: Store, announced: { count: number }): Store {
+function counting(
+  { board, ...store }: ReturnType<typeof sharedMemory>,
+  announced: { count: number },
+): Store {
   return {
     ...store,
-    announce(tags, mark) {
-      announced.count += 1
-      return store.announce(tags, mark)
+    board: {
+      ...board,
+      intend(intent, text) {
+        announced.count += 1
+        return board.intend(intent, text)
+      },
     },
   }
 }

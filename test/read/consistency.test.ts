@@ -8,6 +8,7 @@ import {
 } from '../../src/index.js'
 import type { Store } from '../../src/store/store.js'
 import { createDatabase, type Database } from '../support/databases.js'
+import { sharedMemory } from '../support/shared-memory.js'
 
 let database: Database
 
@@ -73,11 +74,11 @@ describe('replicaLag', () => {
 })
 
 describe('onStoreFailure', () => {
-  const unreachable = (): Store => ({
-    ...memory(),
-    announce: () => Promise.reject(new Error('unreachable')),
-    settle: () => Promise.reject(new Error('unreachable')),
-  })
+  const unreachable = (): Store => {
+    const { board, ...store } = sharedMemory()
+    const fail = () => Promise.reject(new Error('unreachable'))
+    return { ...store, board: { ...board, intend: fail }, touch: fail }
+  }
 
   it('bypass: a write goes on, and no entry is served until the store knows of it', async () => {
     const { prisma, seen, team } = connect({ store: unreachable() })
@@ -110,7 +111,7 @@ describe('onStoreFailure', () => {
 describe('two clients miss the same key at the same time:', () => {
   /** Makes two clients that share only the store, as processes do. Each of their queries waits for a gate. */
   function connectTwo(leaseWait: string): [Connected, Connected] {
-    const store = memory()
+    const store = sharedMemory()
     const connectOne = (): Connected => {
       const { prisma, statements } = connect({ store, leaseWait })
       const gate: { open: (error?: Error) => void; queries: number } = {

@@ -39,7 +39,7 @@ const scenarios = {
     for (let run = 0; run < RUNS; run += 1) {
       const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
       await lookup(store)
-      const working = many(64, (n) => store.settle(`write${n}`, { touched: [tag(n)] }))
+      const working = many(64, (n) => store.touch({ tags: [tag(n)] }))
       const reading = many(64, (n) => lookup(store, n))
       // After two turns of the event loop, the native client has got the commands.
       for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
@@ -69,13 +69,13 @@ const scenarios = {
   async 'gets values that the native client cannot convert'() {
     const store = aerospike({ hosts, timeout: '5s', connectTimeout: '5s' })
     for (let run = 0; run < RUNS; run += 1) {
-      await store
-        .announce([tag(0)], { writeId: 'w', deadline: 10n, blocking: false })
-        .catch(() => {})
-      await store
-        .announce([tag(0)], { writeId: 'w', deadline: Number.NaN, blocking: false })
-        .catch(() => {})
-      await store.settle(undefined, { touched: [tag(0)] }).catch(() => {})
+      await store.mark([tag(0)], { writeId: 'w', deadline: 10n }).catch(() => {})
+      await store.mark([tag(0)], { writeId: 'w', deadline: Number.NaN }).catch(() => {})
+      await store.touch({ tags: [tag(0)], holdUntil: Number.NaN }).catch(() => {})
+      await store.touch({ tags: [tag(0)], unmark: 7n }).catch(() => {})
+      await store.create(new Map([[tag(0), 7n]])).catch(() => {})
+      await store.board.intend('one', 7n).catch(() => {})
+      await store.board.beat('roster', 'one', 7n, 'join').catch(() => {})
     }
     await store.close()
   },

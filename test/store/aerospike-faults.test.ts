@@ -5,14 +5,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { aerospike } from '../../src/index.js'
 import type { TagId } from '../../src/plan/tag.js'
 import type { AerospikeOptions } from '../../src/store/aerospike/options.js'
-import { newWriteId } from '../../src/store/random-ids.js'
+import { newVersion } from '../../src/store/random-ids.js'
 import type { Generation, Store, Version } from '../../src/store/store.js'
 import {
   type AerospikeEmulator,
   type AerospikeEmulatorOptions,
   startAerospikeEmulator,
 } from '../../src/testing/index.js'
-import { newEntry, newKey, newMark, newTag } from './conformance.js'
+import { newEntry, newKey, newLease, newMark, newTag, newTagsOfOneRecord } from './new-records.js'
 
 const ABSENT = 0 as Generation
 const NOW = Date.now()
@@ -42,9 +42,10 @@ async function start({
   return { store, emulator }
 }
 
-const touch = (store: Store, ...touched: TagId[]) => store.settle(newWriteId(), { touched })
+const touch = (store: Store, ...tags: TagId[]) => store.touch({ tags })
+const proposalsFor = (tags: readonly TagId[]) => new Map(tags.map((tag) => [tag, newVersion()]))
 const createTags = async (store: Store, ...tags: TagId[]) =>
-  (await store.repair(tags.map((tag) => ({ tag, overdue: [] })))).map(({ version }) => version)
+  (await store.create(proposalsFor(tags))).states.map(({ version }) => version)
 const versionOf = async (store: Store, tag: TagId) =>
   (await store.lookup(newKey(), [tag])).tags[0]?.version
 
@@ -61,8 +62,7 @@ describe('aerospike() (emulator)', () => {
       const { store } = await start()
       const one = newTag()
       const rows = new Map([[one, { ...row, [name]: value }]])
-      const settled = store.settle(newWriteId(), { touched: [one], rows })
-      await expect(settled).rejects.toThrow('a safe integer')
+      await expect(store.touch({ tags: [one], rows })).rejects.toThrow('a safe integer')
     })
   })
 
@@ -77,28 +77,37 @@ describe('aerospike() (emulator)', () => {
       expect(emulator.traffic.batchRows).toBe(64 + 2)
     })
 
-    it('are shared by all repairs of a turn', async () => {
+    it('are shared by all creations of a turn, also with leases', async () => {
       const { store, emulator } = await start()
       const tags = [newTag(), newTag()]
       await store.lookup(newKey(), tags)
       emulator.traffic.reset()
-      const doubts = tags.map((tag) => ({ tag, overdue: [] }))
-      await Promise.all(Array.from({ length: 64 }, () => store.repair(doubts)))
+      await Promise.all(
+        Array.from({ length: 64 }, () => store.create(proposalsFor(tags), newLease())),
+      )
       expect(emulator.traffic.roundTrips).toBe(1)
-      expect(emulator.traffic.batchRows).toBe(2)
+      expect(emulator.traffic.batchRows).toBe(2 + 64)
     })
 
-    it('of a write are two, to announce and to settle, also with versions of rows', async () => {
+    it('of a settlement are one, whatever it touches, also with versions of rows', async () => {
       const { store, emulator } = await start()
-      const tags = [newTag(), newTag(), newTag()]
+      const tags = [newTag(), newTag(), newTag(), ...newTagsOfOneRecord(5)]
       await store.lookup(newKey(), tags)
       emulator.traffic.reset()
-      const mark = newMark()
-      await store.announce(tags, mark)
       const row = { version: 1, until: NOW, forgets: 0 }
       const rows = new Map(tags.map((tag) => [tag, row]))
-      await store.settle(mark.writeId, { touched: tags, rows })
-      expect(emulator.traffic.roundTrips).toBe(2)
+      await store.touch({ tags, rows, holdUntil: NOW })
+      expect(emulator.traffic.roundTrips).toBe(1)
+      expect(emulator.traffic.batchRows).toBe(4)
+    })
+
+    it('read the tags of one record as one', async () => {
+      const { store, emulator } = await start()
+      const tags = newTagsOfOneRecord(5)
+      await createTags(store, ...tags)
+      emulator.traffic.reset()
+      await store.lookup(newKey(), [newTag(), ...tags])
+      expect(emulator.traffic.batchRows).toBe(3)
     })
   })
 
@@ -115,7 +124,8 @@ describe('aerospike() (emulator)', () => {
       await touch(store, newTag())
       expect(warn).toHaveBeenCalledTimes(1)
       expect(warn.mock.calls[0]?.[0]).toContain('nsup-period')
-      expect(emulator.traffic.count('put')).toBe(4)
+      // Three fills, one of them twice, and the touch.
+      expect(emulator.traffic.count('put')).toBe(5)
     })
   })
 
@@ -191,7 +201,7 @@ describe('aerospike() (emulator)', () => {
       undefined,
     ])
     expect(await store.fill(newKey(), newEntry(), ABSENT, 60_000)).toBe('refused')
-    await expect(store.announce(tags, newMark())).rejects.toThrow('8')
+    await expect(store.mark(tags, newMark())).rejects.toThrow('8')
   })
 
   it('rejects a write whose answer was lost, because it may or may not have been done', async () => {
@@ -215,7 +225,7 @@ describe('aerospike() (emulator)', () => {
   it('works again after the event loop was blocked for longer than the time-out', async () => {
     const { store } = await start({ timeout: '50ms' })
     const tag = newTag()
-    await createTags(store, tag)
+    await vi.waitFor(() => createTags(store, tag))
     const until = performance.now() + 200
     while (performance.now() < until);
     await store.lookup(newKey(), [tag]).catch(() => undefined)
@@ -259,7 +269,7 @@ describe('aerospike() (emulator)', () => {
     it('rejects after the time-out, then at once, and recovers when the server does', async () => {
       const { store, emulator } = await start({ timeout: '100ms' })
       const tag = newTag()
-      await createTags(store, tag)
+      await vi.waitFor(() => createTags(store, tag))
       emulator.faults.freeze()
       const failures = await Promise.allSettled(
         Array.from({ length: 10 }, async () => store.lookup(newKey(), [tag])),

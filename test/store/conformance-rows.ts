@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type TagId, tag } from '../../src/plan/tag.js'
-import { newWriteId } from '../../src/store/random-ids.js'
+import { newVersion } from '../../src/store/random-ids.js'
 import type { Store, TagState } from '../../src/store/store.js'
 
 const NOW = Date.now()
@@ -12,11 +12,11 @@ export function describeRows(store: () => Store): void {
     const newTag = () => tag('', randomUUID()).id
     const stateOf = async (of: TagId) => (await store().states([of]))[0] as TagState
     const versioned = async (of: TagId) =>
-      (await store().repair([{ tag: of, overdue: [] }]))[0]?.version
+      (await store().create(new Map([[of, newVersion()]]))).states[0]?.version
     const later = NOW + 60_000
     const settle = (tag: TagId, version: number, until = later, forgets = NOW) =>
-      store().settle(newWriteId(), {
-        touched: [tag],
+      store().touch({
+        tags: [tag],
         rows: new Map([[tag, { version, until, forgets }]]),
       })
     const rowOf = async (tag: TagId) => (await stateOf(tag)).row
@@ -81,21 +81,20 @@ export function describeRows(store: () => Store): void {
       expect(await rowOf(one)).toEqual({ version: 1, until: later + 1 })
     })
 
-    it('still remembers the version after touches and repairs', async () => {
+    it('still remembers the version after touches and creations', async () => {
       const one = newTag()
       await settle(one, 4)
-      const mark = { writeId: newWriteId(), deadline: NOW - 1, blocking: false }
-      await store().announce([one], mark)
-      await store().settle(newWriteId(), { touched: [one] })
-      const [repaired] = await store().repair([{ tag: one, overdue: [mark.writeId] }])
-      expect(repaired).toEqual({ ...(await stateOf(one)), row: { version: 4, until: later } })
+      await store().touch({ tags: [one] })
+      const { states } = await store().create(new Map([[one, newVersion()]]))
+      expect(states).toEqual([await stateOf(one)])
+      expect(states[0]?.row).toEqual({ version: 4, until: later })
     })
 
     it('remembers no version for other tags that were touched with it', async () => {
       const [one, other, missing] = [newTag(), newTag(), newTag()]
       await versioned(other)
-      await store().settle(newWriteId(), {
-        touched: [one, other, missing],
+      await store().touch({
+        tags: [one, other, missing],
         rows: new Map([[one, { version: 4, until: later, forgets: NOW }]]),
       })
       const states = await store().states([one, other, missing])

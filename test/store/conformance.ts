@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canonicalRead, type EntryKey, entryKey } from '../../src/plan/key.js'
-import { type TagId, tag } from '../../src/plan/tag.js'
+import type { TagId } from '../../src/plan/tag.js'
 import { newVersion, newWriteId } from '../../src/store/random-ids.js'
-import type { Entry, LeaseId, Mark, Store, TagState, Version } from '../../src/store/store.js'
+import type { Store, TagState, Version } from '../../src/store/store.js'
+import { describeBoard } from './conformance-board.js'
 import { describeRows } from './conformance-rows.js'
+import { newEntry, newKey, newMark, newTag, newTagsOfOneRecord } from './new-records.js'
 
 /** A store under test. */
 export interface StoreUnderTest {
@@ -14,31 +14,18 @@ export interface StoreUnderTest {
 }
 
 const NOW = Date.now()
+const NO_TAG: TagState = { version: undefined, heldUntil: 0, marks: [] }
 
-export function newTag(): TagId {
-  return tag('', randomUUID()).id
-}
-
-export function newKey(): EntryKey {
-  const users = { model: 'User', operation: 'findMany', dataPath: [], args: {} }
-  return entryKey({ keyspace: '', fingerprint: '' }, canonicalRead(users, randomUUID()))
-}
-
-export function newMark(deadline = NOW + 60_000, blocking = false): Mark {
-  return { writeId: newWriteId(), deadline, blocking }
-}
-
-export function newEntry(dependencies: Iterable<readonly [TagId, Version]> = []): Entry {
-  return {
-    value: Buffer.from([0, 255, 67, 65, 0, 10]),
-    dependencies: new Map(dependencies),
-    filledAt: NOW,
-    freshUntil: NOW + 60_000,
-  }
-}
-
-/** The conformance suite: tests the behaviour that every store must have. */
-export function describeStore(name: string, create: () => Promise<StoreUnderTest>): void {
+/**
+ * The conformance suite: tests the behaviour that every store must have.
+ *
+ * @param isShared whether several processes share the store, so that it must have what they need for that.
+ */
+export function describeStore(
+  name: string,
+  create: () => Promise<StoreUnderTest>,
+  { isShared }: { readonly isShared: boolean },
+): void {
   describe(name, () => {
     let underTest: StoreUnderTest
     let store: Store
@@ -56,7 +43,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     const states = async (...tags: TagId[]) => (await store.lookup(newKey(), tags)).tags
     const stateOf = async (of: TagId) => (await states(of))[0] as TagState
     const versioned = async (of: TagId) =>
-      (await store.repair([{ tag: of, overdue: [] }]))[0]?.version as Version
+      (await store.create(new Map([[of, newVersion()]]))).states[0]?.version as Version
 
     describe('an entry', () => {
       it('is absent until it is filled', async () => {
@@ -126,18 +113,20 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     })
 
     describe('a tag', () => {
-      it('has no version until it is repaired or touched', async () => {
-        expect(await stateOf(newTag())).toEqual({ version: undefined, marks: [] })
+      it('has no version until it is created', async () => {
+        expect(await stateOf(newTag())).toEqual(NO_TAG)
       })
 
-      it('keeps its first version when it is repaired again', async () => {
+      it('is created with the proposed version, and keeps it when it is created again', async () => {
         const one = newTag()
-        const version = await versioned(one)
-        expect(await versioned(one)).toBe(version)
-        expect(await stateOf(one)).toEqual({ version, marks: [] })
+        const proposed = newVersion()
+        const { states: created } = await store.create(new Map([[one, proposed]]))
+        expect(created).toEqual([{ ...NO_TAG, version: proposed }])
+        expect(await versioned(one)).toBe(proposed)
+        expect(await stateOf(one)).toEqual({ ...NO_TAG, version: proposed })
       })
 
-      it('gets only one version from many repairs at once', async () => {
+      it('gets only one version from many creations at once', async () => {
         const one = newTag()
         const versions = await Promise.all(Array.from({ length: 50 }, () => versioned(one)))
         expect(new Set(versions).size).toBe(1)
@@ -147,7 +136,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
         const one = newTag()
         const seen = new Set([await versioned(one)])
         for (let n = 0; n < 20; n += 1) {
-          await store.settle(newWriteId(), { touched: [one] })
+          await store.touch({ tags: [one] })
           seen.add((await stateOf(one)).version as Version)
         }
         expect(seen.size).toBe(21)
@@ -155,149 +144,143 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
 
       it('that is missing stays missing when it is touched, as no valid entry depends on it', async () => {
         const one = newTag()
-        await store.settle(newWriteId(), { touched: [one] })
-        expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
+        await store.touch({ tags: [one] })
+        expect(await stateOf(one)).toEqual(NO_TAG)
       })
 
       it('that is missing can be touched together with one that is present', async () => {
         const [missing, present] = [newTag(), newTag()]
         const version = await versioned(present)
-        await store.settle(newWriteId(), { touched: [missing, present] })
+        await store.touch({ tags: [missing, present] })
         expect((await stateOf(present)).version).not.toBe(version)
       })
 
       it('has the same state whether it is read alone or with an entry', async () => {
         const [one, missing] = [newTag(), newTag()]
         await versioned(one)
-        await store.announce([one], newMark())
+        await store.mark([one], newMark())
         expect(await store.states([one, missing])).toEqual(await states(one, missing))
       })
     })
 
+    describe('tags of one record', () => {
+      it('have versions of their own', async () => {
+        const [one, other] = newTagsOfOneRecord(2) as [TagId, TagId]
+        const version = await versioned(one)
+        expect((await stateOf(other)).version).toBeUndefined()
+        const otherVersion = await versioned(other)
+        await store.touch({ tags: [other] })
+        expect((await stateOf(one)).version).toBe(version)
+        expect((await stateOf(other)).version).not.toBe(otherVersion)
+      })
+
+      it('are created together, each with one version, by many callers at once', async () => {
+        const tags = newTagsOfOneRecord(5)
+        const proposals = Array.from(
+          { length: 20 },
+          (_, n) => new Map(tags.slice(n % 3).map((tag) => [tag, newVersion()])),
+        )
+        const created = await Promise.all(proposals.map((proposed) => store.create(proposed)))
+        const present = await states(...tags)
+        created.forEach(({ states: found }, n) => {
+          expect(found.map(({ version }) => version)).toEqual(
+            present.slice(n % 3).map(({ version }) => version),
+          )
+        })
+      })
+
+      it('are touched, held and marked each by itself', async () => {
+        const [one, held, marked] = newTagsOfOneRecord(3) as [TagId, TagId, TagId]
+        for (const tag of [one, held, marked]) await versioned(tag)
+        const mark = newMark()
+        await store.touch({ tags: [held], holdUntil: NOW + 5_000 })
+        await store.mark([marked], mark)
+        const found = await states(one, held, marked)
+        expect(found.map(({ heldUntil }) => heldUntil)).toEqual([0, NOW + 5_000, 0])
+        expect(found.map(({ marks }) => marks)).toEqual([[], [], [mark]])
+      })
+    })
+
     describe('a mark', () => {
-      it('is on each tag that it was announced on, together with other marks', async () => {
+      it('is on each tag that it was put on, together with other marks', async () => {
         const [one, other] = [newTag(), newTag()]
-        const [first, second] = [newMark(), newMark(NOW + 5, true)]
-        await store.announce([one, other], first)
-        await store.announce([one], second)
+        const [first, second] = [newMark(), newMark(NOW + 5)]
+        await store.mark([one, other], first)
+        await store.mark([one], second)
         const [atOne, atOther] = await states(one, other)
         expect(new Set(atOne?.marks)).toEqual(new Set([first, second]))
         expect(atOther?.marks).toEqual([first])
       })
 
-      it('does not give its tag a version', async () => {
+      it('does not give its tag a version, and does not keep it from getting one', async () => {
         const one = newTag()
         const mark = newMark()
-        await store.announce([one], mark)
-        expect(await stateOf(one)).toEqual({ version: undefined, marks: [mark] })
+        await store.mark([one], mark)
+        expect(await stateOf(one)).toEqual({ ...NO_TAG, marks: [mark] })
         const version = await versioned(one)
-        expect(await stateOf(one)).toEqual({ version, marks: [mark] })
+        expect(await stateOf(one)).toEqual({ ...NO_TAG, version, marks: [mark] })
       })
 
-      it('that is announced again has the later deadline', async () => {
+      it('that is put again has the later deadline', async () => {
         const one = newTag()
         const mark = newMark()
-        await store.announce([one], mark)
-        await store.announce([one], { ...mark, deadline: NOW + 99_000 })
+        await store.mark([one], mark)
+        await store.mark([one], { ...mark, deadline: NOW + 99_000 })
         expect((await stateOf(one)).marks).toEqual([{ ...mark, deadline: NOW + 99_000 }])
       })
 
-      it('is removed when its write settles, and touched tags get new versions', async () => {
+      it('is removed by a touch of its write, and by unmarking, and others stay', async () => {
         const [touched, untouched] = [newTag(), newTag()]
         const before = [await versioned(touched), await versioned(untouched)]
         const [mark, other] = [newMark(), newMark()]
-        await store.announce([touched, untouched], mark)
-        await store.announce([touched, untouched], other)
-        await store.settle(mark.writeId, { touched: [touched] })
-        await store.unmark(new Map([[untouched, [mark.writeId]]]))
+        await store.mark([touched, untouched], mark)
+        await store.mark([touched, untouched], other)
+        await store.touch({ tags: [touched], unmark: mark.writeId })
+        await store.unmark([untouched], mark.writeId)
         const after = await states(touched, untouched)
         expect(after.map(({ marks }) => marks)).toEqual([[other], [other]])
         expect(after[0]?.version).not.toBe(before[0])
         expect(after[1]?.version).toBe(before[1])
       })
 
-      it('is removed together with others of the same tag, and the rest stay', async () => {
-        const [one, other] = [newTag(), newTag()]
-        const before = await versioned(one)
-        const marks = [newMark(), newMark(), newMark()] as const
-        for (const mark of marks) await store.announce([one, other], mark)
-        const [first, second, third] = marks
-        await store.unmark(
-          new Map([
-            [one, [first.writeId, second.writeId]],
-            [other, []],
-          ]),
-        )
-        expect(await stateOf(one)).toEqual({ version: before, marks: [third] })
-        expect((await stateOf(other)).marks).toHaveLength(3)
-      })
-
       it('that is removed from a lost tag does not create the tag again', async () => {
         const one = newTag()
-        await store.unmark(new Map([[one, [newWriteId()]]]))
-        expect(await stateOf(one)).toEqual({ version: undefined, marks: [] })
-      })
-
-      it('that is overdue is removed by a repair with a new version, and others stay', async () => {
-        const one = newTag()
-        const version = await versioned(one)
-        const [overdue, other] = [newMark(NOW - 1), newMark()]
-        await store.announce([one], overdue)
-        await store.announce([one], other)
-        const [repaired] = await store.repair([{ tag: one, overdue: [overdue.writeId] }])
-        expect(repaired?.version).not.toBe(version)
-        expect(repaired?.marks).toEqual([other])
-        expect(await stateOf(one)).toEqual(repaired)
+        await store.unmark([one], newWriteId())
+        expect(await stateOf(one)).toEqual(NO_TAG)
       })
     })
 
-    describe('a write that holds its touched tags', () => {
-      it('replaces its mark by a blocking mark with another id', async () => {
-        const one = newTag()
-        const before = await versioned(one)
-        const mark = newMark()
-        await store.announce([one], mark)
+    describe('a hold', () => {
+      it('stays on the touched tags, also on those that were missing', async () => {
+        const [present, missing] = [newTag(), newTag()]
+        const before = await versioned(present)
         const holdUntil = NOW + 5_000
-        await store.settle(mark.writeId, { touched: [one], holdUntil })
-        const held = await stateOf(one)
-        expect(held?.version).not.toBe(before)
-        const writeId = held?.marks[0]?.writeId
-        expect(held?.marks).toEqual([{ writeId, deadline: holdUntil, blocking: true }])
-        expect(writeId).not.toBe(mark.writeId)
+        await store.touch({ tags: [present, missing], holdUntil })
+        const held = await states(present, missing)
+        expect(held.map(({ heldUntil }) => heldUntil)).toEqual([holdUntil, holdUntil])
+        expect(held[0]?.version).not.toBe(before)
+      })
+
+      it('ends at the latest time that was given, in whatever order they come', async () => {
+        const one = newTag()
+        for (const holdUntil of [NOW + 5_000, NOW + 9_000, NOW + 7_000]) {
+          await store.touch({ tags: [one], holdUntil })
+        }
+        expect((await stateOf(one)).heldUntil).toBe(NOW + 9_000)
+        await store.touch({ tags: [one] })
+        expect((await stateOf(one)).heldUntil).toBe(NOW + 9_000)
+      })
+
+      it('may be as long as a time-out that never ends', async () => {
+        const one = newTag()
+        await store.touch({ tags: [one], holdUntil: Number.POSITIVE_INFINITY })
+        expect((await stateOf(one)).heldUntil).toBeGreaterThan(NOW + 1e12)
       })
     })
 
     describeRows(() => store)
 
-    describe('a lease', () => {
-      const newLease = () => newKey() as string as LeaseId
-
-      it('is given to only one of many callers at once', async () => {
-        const lease = newLease()
-        const wants = Array.from({ length: 50 }, () => store.lease(lease, NOW + 1_000, NOW))
-        expect((await Promise.all(wants)).filter(Boolean)).toHaveLength(1)
-      })
-
-      it('can be taken again after it was released', async () => {
-        const lease = newLease()
-        expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
-        await store.release(lease)
-        expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
-      })
-
-      it('can be taken by one other caller when its owner is overdue', async () => {
-        const lease = newLease()
-        expect(await store.lease(lease, NOW + 1_000, NOW)).toBe(true)
-        expect(await store.lease(lease, NOW + 2_000, NOW + 1_000)).toBe(false)
-        const later = NOW + 1_001
-        const wants = Array.from({ length: 20 }, () => store.lease(lease, later + 1_000, later))
-        expect((await Promise.all(wants)).filter(Boolean)).toHaveLength(1)
-      })
-
-      it('can be released if nobody has it', async () => {
-        await expect(store.release(newLease())).resolves.toBeUndefined()
-      })
-    })
+    if (isShared) describeBoard(() => store)
 
     it('gives each of many look-ups at once its own entry', async () => {
       const keys = Array.from({ length: 200 }, newKey)
@@ -318,7 +301,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       await store.close()
       const one = newTag()
       const version = await versioned(one)
-      expect(await stateOf(one)).toEqual({ version, marks: [] })
+      expect(await stateOf(one)).toEqual({ ...NO_TAG, version })
     })
   })
 }

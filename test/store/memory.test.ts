@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { memory } from '../../src/store/memory.js'
+import { newVersion } from '../../src/store/random-ids.js'
 import type { Generation } from '../../src/store/store.js'
-import { describeStore, newEntry, newKey, newMark, newTag } from './conformance.js'
+import { sharedMemory } from '../support/shared-memory.js'
+import { describeStore } from './conformance.js'
+import { newEntry, newKey, newMark, newTag } from './new-records.js'
 
-describeStore('memory()', async () => ({ store: memory(), stop: async () => undefined }))
+const stop = async () => undefined
+
+describeStore('memory()', async () => ({ store: memory(), stop }), { isShared: false })
+
+// The tests' own store must behave as a shared one, too.
+describeStore('memory that is shared', async () => ({ store: sharedMemory(), stop }), {
+  isShared: true,
+})
 
 describe('memory()', () => {
   const ABSENT = 0 as Generation
@@ -33,10 +43,10 @@ describe('memory()', () => {
     const store = memory({ maxEntries: 1 })
     const one = newTag()
     const mark = newMark()
-    await store.announce([one], mark)
-    for (let n = 0; n < 100; n += 1) await store.repair([{ tag: newTag(), overdue: [] }])
+    await store.mark([one], mark)
+    for (let n = 0; n < 100; n += 1) await store.create(new Map([[newTag(), newVersion()]]))
     expect((await store.lookup(newKey(), [one])).tags).toEqual([
-      { version: undefined, marks: [mark] },
+      { version: undefined, heldUntil: 0, marks: [mark] },
     ])
   })
 })

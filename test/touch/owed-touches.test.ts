@@ -4,7 +4,7 @@ import { memory } from '../../src/store/memory.js'
 import type { SettledRow, SettledRows, Store } from '../../src/store/store.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import { OwedTouches } from '../../src/touch/owed-touches.js'
-import { newTag } from '../store/conformance.js'
+import { newTag } from '../store/new-records.js'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -23,10 +23,10 @@ function createStore() {
   }
   const store: Store = {
     ...memory(),
-    async settle(_, { touched, rows: written }) {
+    async touch({ tags, rows: written }) {
       state.beforeSettling?.()
       if (state.isUnreachable) throw new Error('unreachable')
-      settled.push([...touched])
+      settled.push([...tags])
       rows.push(written)
     },
   }

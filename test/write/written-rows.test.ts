@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { Background } from '../../src/event-loop/background.js'
+import { Members } from '../../src/members/members.js'
 import type { WrittenVersion, WrittenVersions } from '../../src/plan/row-versions.js'
 import { type TagId, tag } from '../../src/plan/tag.js'
 import { isOlder } from '../../src/read/fill.js'
 import { memory } from '../../src/store/memory.js'
-import { newWriteId } from '../../src/store/random-ids.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import { OwedTouches } from '../../src/touch/owed-touches.js'
-import { Unmarking } from '../../src/write/unmarking.js'
 import { Write } from '../../src/write/write.js'
 import { addWritten, settledRows } from '../../src/write/written-rows.js'
-import { newTag } from '../store/conformance.js'
+import { newTag } from '../store/new-records.js'
 
 const NOW = Date.now()
 const LAG = 60_000
@@ -21,8 +19,8 @@ function openRow() {
   const tag = newTag()
   /** Settles a version. Times are milliseconds from now. */
   const settle = (version: number, at: number, { isNew = false, began = at } = {}) =>
-    store.settle(newWriteId(), {
-      touched: [tag],
+    store.touch({
+      tags: [tag],
       rows: settledRows(new Map([[tag, { version, isNew }]]), NOW + began, NOW + at),
     })
   const isOld = (version: number, at: number) => isOlder(store, new Map([[tag, version]]), NOW + at)
@@ -42,7 +40,7 @@ describe('an answer counts as older', () => {
     const store = memory()
     const [one, other] = [newTag(), newTag()]
     const rows = settledRows(new Map([[other, { version: 4, isNew: false }]]), NOW, NOW)
-    await store.settle(newWriteId(), { touched: [other], rows })
+    await store.touch({ tags: [other], rows })
     const shown = (version: number) =>
       new Map([
         [one, 1],
@@ -96,20 +94,19 @@ describe('a write', () => {
     const holdUntil = () => undefined
     const owed = new OwedTouches({ store, telemetry, holdUntil, everything: () => [] })
     const clock = () => NOW
-    const background = new Background()
-    const unmarking = new Unmarking({ store, telemetry, background })
+    const members = new Members({ store, keyspace: '', clock, stopwatch: clock })
     const options = {
       store,
       owed,
-      unmarking,
+      members,
       telemetry,
       clock,
       holdUntil,
       writeDeadline: 10_000,
       rejectWrites: false,
     }
-    const write = new Write(options, { lifetime: 10_000 })
-    const report = await write.announce([id])
+    const write = new Write(options)
+    const report = write.announce([id])
     report([id], written)
     const outcomeOf = (error: unknown) => (error === expected ? 'unwritten' : 'unknown')
     await write.endWith(outcome(), outcomeOf).catch(() => undefined)

@@ -2,36 +2,39 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { bufferOf } from '../../codec/buffer.js'
 import type { EntryKey } from '../../plan/key.js'
-import type { TagId } from '../../plan/tag.js'
-import { newWriteId } from '../random-ids.js'
+import { partsOf, type TagId } from '../../plan/tag.js'
 import type {
-  Doubt,
+  Board,
+  Created,
   Entry,
   FillOutcome,
   Generation,
+  KnownState,
+  Lease,
   LeaseId,
   Lookup,
   Mark,
-  SettledTags,
-  SnapshotState,
   Store,
   StoreHealth,
   TagState,
+  Touched,
+  Version,
   WriteId,
 } from '../store.js'
 import { Batcher } from './batcher.js'
+import { AerospikeBoard } from './board.js'
 import {
-  type Aerospike,
   AerospikeStatusError,
   Commands,
+  expectOk,
   type Row,
   type RowWrite,
   status,
 } from './commands.js'
-import { healthOf } from './health.js'
+import { healthOf, maxRecordBytesOf } from './health.js'
 import { type AerospikeOptions, type AerospikeSettings, aerospikeSettings } from './options.js'
-import { bins, entryBins, entryOf, MISSING_TAG, pendingValue, tagStateOf } from './records.js'
-import { remember, removeMarks, setVersion, setVersionIfAbsent } from './tag-operations.js'
+import { entryBins, entryOf, isLeased, leaseBins } from './records.js'
+import { AerospikeTags } from './tags.js'
 
 /**
  * A store in an Aerospike cluster. All processes that use the same namespace and set share it. It
@@ -48,12 +51,6 @@ export function aerospike(options: AerospikeOptions = {}): Store {
   return new AerospikeStore(aerospikeSettings(options))
 }
 
-/**
- * How long a tag is kept after it was last touched, in seconds. The entries of an expired tag are
- * invalid, so no entry lives longer than this, whatever its TTL.
- */
-const TAG_TTL_SECONDS = 7 * 24 * 3600
-
 /** In seconds. A lease ends much earlier, at the time that its record contains. */
 const LEASE_TTL_SECONDS = 60
 
@@ -68,88 +65,61 @@ const unzip = promisify(gunzip)
 
 class AerospikeStore implements Store {
   readonly place: string
+  readonly board: Board
   readonly #settings: AerospikeSettings
   readonly #commands: Commands
   readonly #records: Batcher<string, Row>
-  readonly #repairs: Batcher<string, SnapshotState>
-  #maxRecordBytes = MAX_RECORD_BYTES
+  readonly #creations: Batcher<Creation, Created>
+  readonly #tags: AerospikeTags
+  #limit: Promise<number> | undefined
+  #refusedBytes = Number.POSITIVE_INFINITY
 
   constructor(settings: AerospikeSettings) {
-    const { hosts, namespace, entrySet } = settings
+    const { hosts, namespace, entrySet, tagSet, memberSet } = settings
     this.place = JSON.stringify(['aerospike', hosts, namespace, entrySet])
     this.#settings = settings
     this.#commands = new Commands(settings, warnOfForbiddenTtl)
+    this.board = new AerospikeBoard(this.#commands, memberSet)
     this.#records = new Batcher((names) => this.#commands.read(names.map(this.#keyOf)))
-    this.#repairs = new Batcher((doubts) => this.#repair(doubts.map((text) => JSON.parse(text))))
+    this.#creations = new Batcher((creations) => this.#create(creations))
+    this.#tags = new AerospikeTags(this.#commands, tagSet)
   }
 
   async lookup(key: EntryKey, tags: readonly TagId[]): Promise<Lookup> {
-    const names = [`entry:${key}`, ...tags.map((tag) => `tag:${tag}`)]
-    const [record, ...rows] = await this.#records.get(names)
+    const [record, ...rows] = await this.#records.get([`entry:${key}`, ...tags.map(nameOfTag)])
     return {
       entry: await this.#entryIn(present(record as Row)),
       generation: (record as Row).generation as Generation,
-      tags: rows.map(stateIn),
+      tags: this.#tags.statesIn(rows, tags),
     }
   }
 
   async states(tags: readonly TagId[]): Promise<readonly TagState[]> {
-    const rows = await this.#records.get(tags.map((tag) => `tag:${tag}`))
-    return rows.map(stateIn)
+    return this.#tags.statesIn(await this.#records.get(tags.map(nameOfTag)), tags)
   }
 
-  repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]> {
-    return this.#repairs.get(doubts.map((doubt) => JSON.stringify(doubt)))
+  async create(proposed: ReadonlyMap<TagId, Version>, lease?: Lease): Promise<Created> {
+    const [created] = await this.#creations.get([{ proposed, lease }])
+    return created as Created
   }
 
-  async announce(tags: readonly TagId[], mark: Mark): Promise<void> {
-    const rows = await this.#writeTags(tags, ({ maps }) => [
-      maps.put(bins.pending, mark.writeId, pendingValue(mark)),
-    ])
-    expectOk(rows)
+  touch(touched: Touched): Promise<void> {
+    return this.#tags.touch(touched)
   }
 
-  async settle(writeId: WriteId, tags: SettledTags): Promise<void> {
-    const { touched, holdUntil, rows: written } = tags
-    const leave = ({ maps }: Aerospike) => {
-      if (holdUntil === undefined) return []
-      const hold = { writeId: newWriteId(), deadline: holdUntil, blocking: true }
-      return [maps.put(bins.pending, hold.writeId, pendingValue(hold))]
-    }
-    const touch = (tag: TagId) => {
-      const row = written?.get(tag)
-      const operations = (as: Aerospike) => [
-        setVersion(as),
-        removeMarks(as, [writeId]),
-        ...leave(as),
-        ...(row === undefined ? [] : remember(as, row)),
-      ]
-      const updateOnly = holdUntil === undefined && row === undefined
-      return { ...this.#tagWrite(tag, operations), updateOnly }
-    }
-    const rows = await this.#commands.write(touched.map(touch), TAG_TTL_SECONDS)
-    // A full namespace refuses to change a tag but allows removing it, which invalidates its
-    // entries too.
-    const refused = touched.filter((_, index) => rows[index]?.status === status.full)
-    if (refused.length > 0) await this.#commands.remove(this.#settings.tagSet, refused)
-    expectOk(
-      rows.filter((row) => row.status !== status.full),
-      status.notFound,
-    )
+  mark(tags: readonly TagId[], mark: Mark): Promise<void> {
+    return this.#tags.mark(tags, mark)
   }
 
-  async unmark(marks: ReadonlyMap<TagId, readonly WriteId[]>): Promise<void> {
-    const writes = Array.from(marks, ([tag, ids]) => ({
-      ...this.#tagWrite(tag, (as) => [removeMarks(as, ids)]),
-      updateOnly: true,
-    }))
-    expectOk(await this.#commands.write(writes, TAG_TTL_SECONDS), status.notFound)
+  unmark(tags: readonly TagId[], writeId: WriteId): Promise<void> {
+    return this.#tags.unmark(tags, writeId)
   }
 
   async fill(key: EntryKey, entry: Entry, seen: Generation, keepFor: number): Promise<FillOutcome> {
     const isZipped = entry.value.byteLength > this.#settings.compressAbove
     const value = isZipped ? await zip(entry.value) : bufferOf(entry.value)
-    if (value.byteLength >= this.#maxRecordBytes) return 'refused'
+    const limit = await this.#maxRecordBytes()
+    if (value.byteLength >= Math.min(limit, this.#refusedBytes)) return 'refused'
     const record = { ...entryBins(entry, value), ...(isZipped && { z: 1 }) }
     const ttl = keepFor / 1000
     const code = await this.#commands.put(this.#settings.entrySet, key, record, ttl, seen)
@@ -161,7 +131,7 @@ class AerospikeStore implements Store {
       case status.notFound:
         return 'outrun'
       case status.tooBig:
-        this.#maxRecordBytes = Math.min(this.#maxRecordBytes, value.byteLength)
+        this.#refusedBytes = Math.min(this.#refusedBytes, value.byteLength)
         return 'refused'
       case status.full:
         return 'refused'
@@ -174,15 +144,15 @@ class AerospikeStore implements Store {
     return healthOf(this.#commands, this.#settings.namespace)
   }
 
-  async lease(lease: LeaseId, until: number, now: number): Promise<boolean> {
+  async lease(lease: Lease): Promise<boolean> {
     const { leaseSet } = this.#settings
     const take = (generation: number) =>
-      this.#commands.put(leaseSet, lease, { [bins.until]: until }, LEASE_TTL_SECONDS, generation)
+      this.#commands.put(leaseSet, lease.id, leaseBins(lease), LEASE_TTL_SECONDS, generation)
     if ((await take(0)) === status.ok) return true
-    const [row] = await this.#commands.read([{ set: leaseSet, key: lease }])
-    if (row?.status !== status.ok || Number(row.bins[bins.until]) >= now) return false
-    // The owner of the lease is overdue. Several callers may notice that at once; because of the
-    // generation, only one of them takes the lease over.
+    const [row] = await this.#commands.read([{ set: leaseSet, key: lease.id }])
+    if (row?.status !== status.ok || isLeased(row.bins, lease)) return false
+    // Several callers may notice at once that the lease can be taken over; because of the generation, only one
+    // of them does.
     return (await take(row.generation)) === status.ok
   }
 
@@ -205,37 +175,36 @@ class AerospikeStore implements Store {
       : { set: tagSet, key: name.slice('tag:'.length) }
   }
 
-  async #repair(doubts: readonly Doubt[]): Promise<readonly SnapshotState[]> {
-    const rows = await this.#commands.write(
-      doubts.map(({ tag, overdue }) =>
-        this.#tagWrite(tag, (as) => [
-          ...(overdue.length > 0
-            ? [setVersion(as), removeMarks(as, overdue)]
-            : [setVersionIfAbsent(as)]),
-          as.operations.read(bins.version),
-          as.operations.read(bins.pending),
-          as.operations.read(bins.row),
-        ]),
-      ),
-      TAG_TTL_SECONDS,
-    )
-    expectOk(rows)
-    return rows.map((row) => {
-      const state = tagStateOf(row.bins)
-      if (state.version === undefined) throw new Error('a repaired tag has no version')
-      return { ...state, version: state.version }
+  /** Creates all that is wanted within one turn, in one call. */
+  async #create(creations: readonly Creation[]): Promise<readonly Created[]> {
+    const proposed = new Map(creations.flatMap((creation) => [...creation.proposed]))
+    const leasing = creations.filter(({ lease }) => lease !== undefined)
+    const leases = leasing.map(({ lease }) => this.#leaseRow(lease as Lease))
+    const { states, others } = await this.#tags.create(proposed, leases)
+    expectOk(others, status.exists)
+    const owners = new Set(leasing.filter((_, index) => others[index]?.status === status.ok))
+    return creations.map((creation) => ({
+      states: Array.from(creation.proposed.keys(), (tag) => states.get(tag) as KnownState),
+      isOwner: owners.has(creation),
+    }))
+  }
+
+  readonly #leaseRow = (lease: Lease): RowWrite => ({
+    set: this.#settings.leaseSet,
+    key: lease.id,
+    ttl: LEASE_TTL_SECONDS,
+    only: 'create',
+    operations: ({ operations }) =>
+      Object.entries(leaseBins(lease)).map(([bin, value]) => operations.write(bin, value)),
+  })
+
+  /** The largest record that the server takes. It is asked once, when the first entry is filled. */
+  #maxRecordBytes(): Promise<number> {
+    this.#limit ??= maxRecordBytesOf(this.#commands, this.#settings.namespace).catch(() => {
+      this.#limit = undefined
+      return MAX_RECORD_BYTES
     })
-  }
-
-  #writeTags(tags: readonly TagId[], operations: RowWrite['operations']): Promise<Row[]> {
-    return this.#commands.write(
-      tags.map((tag) => this.#tagWrite(tag, operations)),
-      TAG_TTL_SECONDS,
-    )
-  }
-
-  #tagWrite(tag: TagId, operations: RowWrite['operations']): RowWrite {
-    return { set: this.#settings.tagSet, key: tag, operations }
+    return this.#limit
   }
 
   /** A record that cannot be decompressed was not written by this package, and counts as absent. */
@@ -249,14 +218,21 @@ class AerospikeStore implements Store {
   }
 }
 
+/** Tags to create, and a lease to take with them. */
+interface Creation {
+  readonly proposed: ReadonlyMap<TagId, Version>
+  readonly lease: Lease | undefined
+}
+
 /**
  * The maximum size of a decompressed value, in bytes, so that hostile bytes cannot use up the
  * memory.
  */
 const MAX_DECOMPRESSED_BYTES = 256 * 2 ** 20
 
-function stateIn(row: Row): TagState {
-  return present(row) === undefined ? MISSING_TAG : tagStateOf(row.bins)
+/** The name of the record that holds the tag. Tags of one record are read once. */
+function nameOfTag(tag: TagId): string {
+  return `tag:${partsOf(tag).record}`
 }
 
 /** @throws AerospikeStatusError if the server could not say whether the record exists. */
@@ -264,11 +240,6 @@ function present(row: Row): Row | undefined {
   if (row.status === status.ok) return row
   expectOk([row], status.notFound)
   return undefined
-}
-
-function expectOk(rows: readonly Row[], also: number = status.ok): void {
-  const failed = rows.find((row) => row.status !== status.ok && row.status !== also)
-  if (failed !== undefined) throw new AerospikeStatusError(failed.status)
 }
 
 function warnOfForbiddenTtl(): void {

@@ -19,6 +19,8 @@ export const status = {
   keyBusy: 14,
   /** The record has a TTL, but the `nsup-period` of the namespace is 0. */
   forbidden: 22,
+  /** The map has no such key. */
+  elementNotFound: 23,
 } as const
 
 /** The server's answer for one record. */
@@ -33,8 +35,10 @@ export interface RowWrite {
   readonly set: string
   readonly key: string
   readonly operations: (aerospike: Aerospike) => readonly object[]
-  /** Whether to change the record only if it exists, instead of creating it. Default false. */
-  readonly updateOnly?: boolean
+  /** The TTL of the record in seconds; undefined if it never expires. */
+  readonly ttl: number | undefined
+  /** Whether the record must exist, or must not. Default: both will do. */
+  readonly only?: 'create' | 'update' | undefined
 }
 
 /** The maximum number of keys in one batch; a server refuses more than its `batch-max-requests`. */
@@ -51,6 +55,12 @@ export class AerospikeStatusError extends Error {
     super(`the Aerospike server answered with result code ${code} for a record`)
     this.code = code
   }
+}
+
+/** @throws AerospikeStatusError if a row has another status than ok, or than the one that is also expected. */
+export function expectOk(rows: readonly Row[], also: number = status.ok): void {
+  const failed = rows.find((row) => row.status !== status.ok && row.status !== also)
+  if (failed !== undefined) throw new AerospikeStatusError(failed.status)
 }
 
 /**
@@ -85,15 +95,11 @@ export class Commands {
     return rows.map(rowOf)
   }
 
-  /** @param ttl the TTL of the records, in seconds. */
-  async write(writes: readonly RowWrite[], ttl: number): Promise<Row[]> {
+  async write(writes: readonly RowWrite[]): Promise<Row[]> {
     const rows: Row[] = []
     let left = writes.map((write, index) => ({ write, index }))
     for (let tries = 0; left.length > 0; tries += 1) {
-      const answers = await this.#writeOnce(
-        left.map(({ write }) => write),
-        ttl,
-      )
+      const answers = await this.#writeOnce(left.map(({ write }) => write))
       left = left.filter(({ index }, position) => {
         const row = answers[position] as Row
         rows[index] = row
@@ -104,16 +110,17 @@ export class Commands {
     return rows
   }
 
-  async #writeOnce(writes: readonly RowWrite[], ttl: number): Promise<Row[]> {
+  async #writeOnce(writes: readonly RowWrite[]): Promise<Row[]> {
     const rows = await this.#batches(writes, (part, client, aerospike) =>
       client.batchWrite(
-        part.map(({ set, key, operations, updateOnly }) => ({
+        part.map(({ set, key, operations, ttl, only }) => ({
           key: this.#key(aerospike, set, key),
           type: aerospike.batchType.BATCH_WRITE,
           ops: operations(aerospike).map(convertible) as never,
           policy: new aerospike.BatchWritePolicy({
             ttl: this.#ttl(aerospike, ttl),
-            ...(updateOnly && { exists: aerospike.policy.exists.UPDATE }),
+            ...(only === 'update' && { exists: aerospike.policy.exists.UPDATE }),
+            ...(only === 'create' && { exists: aerospike.policy.exists.CREATE }),
           }),
         })) as never,
         this.#batchPolicy(aerospike),
@@ -123,27 +130,29 @@ export class Commands {
   }
 
   /**
-   * Puts a record, but only if it still has the given generation.
+   * Puts bins into a record.
    *
-   * @param ttl the TTL of the record, in seconds.
-   * @param generation 0 if the record must not exist yet.
+   * @param ttl the TTL of the record, in seconds; undefined if it never expires.
+   * @param generation the generation that the record must still have, 0 if it must not exist yet. Default: the
+   *   record need not be as it was.
    * @returns the server's result code.
    */
   async put(
     set: string,
     key: string,
     bins: Record<string, string | number | Buffer>,
-    ttl: number,
-    generation: number,
+    ttl: number | undefined,
+    generation?: number,
   ): Promise<number> {
     for (let tries = 0; ; tries += 1) {
       const code = await this.#run(async (client, aerospike) => {
         const { exists, gen } = aerospike.policy
         const policy = new aerospike.WritePolicy({
           ...this.#times(),
-          ...(generation === 0 ? { exists: exists.CREATE } : { gen: gen.EQ }),
+          ...(generation === 0 && { exists: exists.CREATE }),
+          ...(generation && { gen: gen.EQ }),
         })
-        const meta = { ttl: this.#ttl(aerospike, ttl), gen: generation }
+        const meta = { ttl: this.#ttl(aerospike, ttl), gen: generation ?? 0 }
         return codeOf(client.put(this.#key(aerospike, set, key), bins, meta, policy))
       })
       if (tries >= MAX_RETRIES || !this.#isWorthRetrying(code)) return code
@@ -208,8 +217,8 @@ export class Commands {
   }
 
   /** The client takes whole seconds. Zero would mean the namespace's default, so the least is 1. */
-  #ttl(aerospike: Aerospike, seconds: number): number {
-    if (this.#isTtlForbidden) return aerospike.ttl.NEVER_EXPIRE
+  #ttl(aerospike: Aerospike, seconds: number | undefined): number {
+    if (seconds === undefined || this.#isTtlForbidden) return aerospike.ttl.NEVER_EXPIRE
     return Math.min(Math.max(1, Math.ceil(seconds)), MAX_TTL_SECONDS)
   }
 

@@ -31,6 +31,19 @@ export async function healthOf(commands: Commands, namespace: string): Promise<S
   }
 }
 
+/**
+ * The size of the largest record that the namespace takes, in bytes.
+ *
+ * @throws Error if the server does not say.
+ */
+export async function maxRecordBytesOf(commands: Commands, namespace: string): Promise<number> {
+  const answer = await commands.info(`get-config:context=namespace;id=${namespace}`)
+  const bytes = Number(settingOf(settingsIn(answer), 'max-record-size'))
+  // On some storage engines, zero stands for the most that they allow.
+  if (bytes > 0) return bytes
+  throw new Error(`expected max-record-size in the configuration of ${namespace}, got none`)
+}
+
 const UNREACHABLE =
   'Aerospike does not answer, so the database answers all queries. Check the option hosts, the network and the server.'
 

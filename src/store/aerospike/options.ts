@@ -20,8 +20,8 @@ export interface AerospikeOptions {
   /** The namespace of all records. Default `'test'`, the only namespace of a new server. */
   readonly namespace?: string | undefined
   /**
-   * The names of the three sets begin with this: `<set>-entries`, `<set>-tags` and `<set>-leases`.
-   * It may have 1 to 50 letters, digits, `_` or `-`. Default `'prisma'`.
+   * The names of the four sets begin with this: `<set>-entries`, `<set>-tags`, `<set>-leases` and
+   * `<set>-members`. It may have 1 to 50 letters, digits, `_` or `-`. Default `'prisma'`.
    */
   readonly set?: string | undefined
   /** The user name, where the cluster has access control. Default: none. */
@@ -68,6 +68,7 @@ export interface AerospikeSettings {
   readonly entrySet: string
   readonly tagSet: string
   readonly leaseSet: string
+  readonly memberSet: string
   readonly user: string | undefined
   readonly password: string | undefined
   readonly tls: object | undefined
@@ -118,6 +119,7 @@ export function aerospikeSettings(
     entrySet: `${set}-entries`,
     tagSet: `${set}-tags`,
     leaseSet: `${set}-leases`,
+    memberSet: `${set}-members`,
     user: textOf('aerospike.user', user),
     password,
     tls,

@@ -1,45 +1,69 @@
 import type { TagId } from '../../plan/tag.js'
-import type { Entry, Mark, RememberedRow, TagState, Version, WriteId } from '../store.js'
+import { partsOf } from '../../plan/tag.js'
+import type {
+  Entry,
+  Lease,
+  MemberId,
+  RememberedRow,
+  Roster,
+  TagState,
+  Version,
+  WriteId,
+} from '../store.js'
 
 /*
- * The layout of entries, tags and leases as Aerospike records. Keys, bin names and strings use a
- * safe alphabet, because the native client cuts strings at NUL. Values are Buffers, strings and safe
- * integers, because the client aborts the process on values that it cannot convert.
+ * The layout of Aerospike records. Keys, bin names and strings use a safe alphabet, because the native client
+ * cuts strings at NUL. Values are Buffers, strings and safe integers, because the client aborts the process on
+ * values that it cannot convert.
  *
- *   entry  v  bytes: the sealed value           d  string: dependencies, 33 characters each
- *          f  integer: filledAt                 u  integer: freshUntil
- *          z  integer: 1 if the value is compressed with gzip, otherwise absent
- *   tag    v  map: { v: version }, so that "set it only if it is absent" is one atomic operation
- *          p  map: write id -> deadline, which is negative if the mark is blocking
- *          r  map: the row's version -> until when it is remembered; only the greatest is kept
- *   lease  u  integer: until
+ *   entry   v  bytes: the sealed value           d  string: tag:version, separated by spaces
+ *           f  integer: filledAt                 u  integer: freshUntil
+ *           z  integer: 1 if the value is compressed with gzip, otherwise absent
+ *   tags    for each tag of the record, behind its name, which is empty if it has the record for itself:
+ *           a  string: the version of every touch
+ *           r  string: the version of touches by which rows may have come, gone or moved; today, all of them
+ *           h  map: until when the tag is held; only the greatest key is kept
+ *           m  map: the row's version -> until when it is remembered; only the greatest is kept
+ *           p  map: write id -> deadline of its mark
+ *   lease   u  integer: until                    d  string: the holder's snapshot
+ *   roster  m  map: member id -> its line        c  map: catalog -> 1
+ *   intent  t  string: the tags
  */
 export const bins = {
   value: 'v',
   dependencies: 'd',
   filledAt: 'f',
   freshUntil: 'u',
-  version: 'v',
-  pending: 'p',
-  row: 'r',
+  zipped: 'z',
   until: 'u',
+  holder: 'd',
+  lines: 'm',
+  catalogs: 'c',
+  text: 't',
 } as const
 
-/** The only key in the version map of a tag. */
-export const VERSION_KEY = 'v'
+/** The bins that have a new version after every touch. A later release adds one for each column. */
+export const VERSION_BINS = ['a', 'r'] as const
+
+/** The bins of one tag, by what they hold. */
+export function tagBins(tag: TagId) {
+  const { name } = partsOf(tag)
+  return {
+    versions: VERSION_BINS.map((bin) => name + bin),
+    version: `${name}${VERSION_BINS[0]}`,
+    hold: `${name}h`,
+    row: `${name}m`,
+    marks: `${name}p`,
+  }
+}
 
 export type Bins = Readonly<Record<string, unknown>>
 
-/** In characters. */
-const TAG_LENGTH = 22
-/** In characters: a tag and its version. */
-const DEPENDENCY_LENGTH = 33
-
 export function entryBins(entry: Entry, value: Buffer): Record<string, string | number | Buffer> {
-  const dependencies = Array.from(entry.dependencies, ([tag, version]) => tag + version)
+  const dependencies = Array.from(entry.dependencies, ([tag, version]) => `${tag}:${version}`)
   return {
     [bins.value]: value,
-    [bins.dependencies]: dependencies.join(''),
+    [bins.dependencies]: dependencies.join(' '),
     [bins.filledAt]: entry.filledAt,
     [bins.freshUntil]: entry.freshUntil,
   }
@@ -53,25 +77,34 @@ export function entryOf(record: Bins): Entry | undefined {
   const freshUntil = record[bins.freshUntil]
   if (!Buffer.isBuffer(value) || typeof dependencies !== 'string') return undefined
   if (typeof filledAt !== 'number' || typeof freshUntil !== 'number') return undefined
-  if (dependencies.length % DEPENDENCY_LENGTH !== 0) return undefined
-  return { value, dependencies: dependenciesOf(dependencies), filledAt, freshUntil }
+  const parsed = dependenciesOf(dependencies)
+  return parsed && { value, dependencies: parsed, filledAt, freshUntil }
 }
 
-function dependenciesOf(text: string): ReadonlyMap<TagId, Version> {
+function dependenciesOf(text: string): ReadonlyMap<TagId, Version> | undefined {
   const found = new Map<TagId, Version>()
-  for (let at = 0; at < text.length; at += DEPENDENCY_LENGTH) {
-    const tag = text.slice(at, at + TAG_LENGTH) as TagId
-    found.set(tag, text.slice(at + TAG_LENGTH, at + DEPENDENCY_LENGTH) as Version)
+  if (text === '') return found
+  for (const pair of text.split(' ')) {
+    const [tag, version, ...rest] = pair.split(':')
+    if (!tag || !version || rest.length > 0) return undefined
+    found.set(tag as TagId, version as Version)
   }
   return found
 }
 
-export function tagStateOf(record: Bins): TagState {
-  const version = objectAt(record, bins.version)[VERSION_KEY]
-  const pending = Object.entries(objectAt(record, bins.pending))
+/** The state of one of the tags that the record holds. */
+export function tagStateOf(record: Bins, tag: TagId): TagState {
+  const bins = tagBins(tag)
+  const version = record[bins.version]
+  const [heldUntil] = Object.entries(objectAt(record, bins.hold)).at(-1) ?? ['0']
+  const marks = Object.entries(objectAt(record, bins.marks))
   return {
     version: typeof version === 'string' ? (version as Version) : undefined,
-    marks: pending.length === 0 ? NO_MARKS : pending.map(markOf),
+    heldUntil: Number(heldUntil),
+    marks: marks.map(([writeId, deadline]) => ({
+      writeId: writeId as WriteId,
+      deadline: Number(deadline),
+    })),
     row: rowIn(objectAt(record, bins.row)),
   }
 }
@@ -81,20 +114,29 @@ function rowIn(versions: Readonly<Record<string, unknown>>): RememberedRow | und
   return version === undefined ? undefined : { version: Number(version), until: Number(until) }
 }
 
-const NO_MARKS: readonly Mark[] = []
+export const MISSING_TAG: TagState = { version: undefined, heldUntil: 0, marks: [] }
 
-export const MISSING_TAG: TagState = { version: undefined, marks: NO_MARKS }
-
-export function pendingValue({ deadline, blocking }: Mark): number {
-  // The deadline is infinite if a transaction has an infinite time-out, but the native client takes
-  // only safe integers.
-  const time = Math.min(Math.ceil(deadline), Number.MAX_SAFE_INTEGER)
-  return blocking ? -time : time
+export function leaseBins({ until, holder }: Lease): Record<string, string | number> {
+  return { [bins.until]: until, [bins.holder]: holder }
 }
 
-function markOf([writeId, value]: [string, unknown]): Mark {
-  const deadline = Number(value)
-  return { writeId: writeId as WriteId, deadline: Math.abs(deadline), blocking: deadline < 0 }
+/** Whether the lease in the record keeps others from taking it. */
+export function isLeased(record: Bins, { now, holder }: Lease): boolean {
+  return Number(record[bins.until]) >= now && record[bins.holder] === holder
+}
+
+/** What the record says, as far as this package wrote it. */
+export function rosterOf(record: Bins): Roster {
+  const lines = Object.entries(objectAt(record, bins.lines))
+  return {
+    lines: new Map(lines.map(([member, line]) => [member as MemberId, String(line)])),
+    catalogs: new Set(Object.keys(objectAt(record, bins.catalogs))),
+  }
+}
+
+/** The client takes only safe integers, and a transaction's time-out may be infinite. */
+export function timeValue(milliseconds: number): number {
+  return Math.min(Math.ceil(milliseconds), Number.MAX_SAFE_INTEGER)
 }
 
 function objectAt(record: Bins, bin: string): Record<string, unknown> {

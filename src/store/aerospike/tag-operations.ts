@@ -1,31 +1,61 @@
+import type { TagId } from '../../plan/tag.js'
 import { newVersion } from '../random-ids.js'
-import type { SettledRow, WriteId } from '../store.js'
+import type { Mark, SettledRow, Touched, Version, WriteId } from '../store.js'
 import type { Aerospike } from './commands.js'
-import { bins, VERSION_KEY } from './records.js'
+import { tagBins, timeValue } from './records.js'
+
+/** What changes one tag of a record. */
+export type TagOperations = (aerospike: Aerospike) => readonly object[]
 
 /** Gives the tag a new version, which invalidates the entries that depend on it. */
-export function setVersion({ maps }: Aerospike): object {
-  return maps.put(bins.version, VERSION_KEY, newVersion())
+export function touch(tag: TagId, { holdUntil, rows, unmark }: Touched): TagOperations {
+  const row = rows?.get(tag)
+  return (aerospike) => [
+    ...setVersion(tag, newVersion())(aerospike),
+    ...(holdUntil === undefined ? [] : hold(aerospike, tag, holdUntil)),
+    ...(row === undefined ? [] : remember(aerospike, tag, row)),
+    ...(unmark === undefined ? [] : removeMark(tag, unmark)(aerospike)),
+  ]
 }
 
-export function removeMarks({ maps }: Aerospike, ids: readonly WriteId[]): object {
-  return maps.removeByKeyList(bins.pending, [...ids])
+export function setVersion(tag: TagId, version: Version): TagOperations {
+  return ({ operations }) => tagBins(tag).versions.map((bin) => operations.write(bin, version))
 }
 
-/** Creates the tag, or leaves its version as it is. */
-export function setVersionIfAbsent({ maps, MapPolicy }: Aerospike): object {
-  const writeFlags = maps.writeFlags.CREATE_ONLY | maps.writeFlags.NO_FAIL
-  return maps.put(bins.version, VERSION_KEY, newVersion(), new MapPolicy({ writeFlags }))
+export function putMark(tag: TagId, { writeId, deadline }: Mark): TagOperations {
+  return ({ maps }) => [maps.put(tagBins(tag).marks, writeId, timeValue(deadline))]
+}
+
+export function removeMark(tag: TagId, writeId: WriteId): TagOperations {
+  return ({ maps }) => [maps.removeByKey(tagBins(tag).marks, writeId)]
+}
+
+function hold(aerospike: Aerospike, tag: TagId, until: number): object[] {
+  const time = timeValue(until)
+  return putGreatest(aerospike, tagBins(tag).hold, time, time)
 }
 
 /** Keeps only the greatest of this version and those that are still remembered. */
-export function remember({ maps }: Aerospike, { version, until, forgets }: SettledRow): object[] {
+function remember(
+  aerospike: Aerospike,
+  tag: TagId,
+  { version, until, forgets }: SettledRow,
+): object[] {
+  const { maps } = aerospike
+  const bin = tagBins(tag).row
+  return [
+    maps.removeByValueRange(bin, 0, forgets + 1, maps.returnType.NONE),
+    ...putGreatest(aerospike, bin, version, until),
+  ]
+}
+
+/** Puts an entry into a map, and leaves only the entry with the greatest key. */
+function putGreatest({ maps }: Aerospike, bin: string, key: number, value: number): object[] {
   const { NONE, INVERTED } = maps.returnType
   return [
-    maps.removeByValueRange(bins.row, 0, forgets + 1, NONE),
     // The client accepts numbers as keys, but its types allow only strings.
-    maps.put(bins.row, version as never, until),
+    maps.put(bin, key as never, value),
     // The index is the position in the order of keys, also in maps that are not ordered.
-    maps.removeByIndexRange(bins.row, -1, 1, NONE | INVERTED),
+    maps.removeByIndexRange(bin, -1, 1, NONE | INVERTED),
   ]
 }
