@@ -1,12 +1,14 @@
+import type { Background } from '../event-loop/background.js'
 import type { Narrowed } from '../plan/dependencies.js'
 import type { RowVersions } from '../plan/row-versions.js'
 import type { Entry, FillOutcome, Store } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { collectedBy } from './collected.js'
 import type { LookUp } from './look-up.js'
-import { dependenciesOf } from './narrowing.js'
+import { dependenciesOf, unchanged } from './narrowing.js'
 import type { NearCopies } from './near-copies.js'
-import type { Answer, Miss, Read } from './read.js'
+import type { Answer, Miss, Read, Snapshot } from './read.js'
+import type { Moment, SeenVersions } from './seen-versions.js'
 import type { Shapes } from './shapes.js'
 
 export interface FillOptions {
@@ -16,6 +18,8 @@ export interface FillOptions {
   readonly lookUp: LookUp
   readonly near: NearCopies | undefined
   readonly shapes: Shapes
+  readonly seen: SeenVersions
+  readonly background: Background
   /** Represents the store and the keyspace, see `Context`. */
   readonly token: object
 }
@@ -42,7 +46,7 @@ export function narrow(
  */
 export async function fill(
   options: FillOptions,
-  miss: Miss<unknown>,
+  miss: Miss<unknown> & { readonly began: Moment },
   value: unknown,
   answer: Answer,
   narrowed: Narrowed,
@@ -57,7 +61,8 @@ export async function fill(
       report('older')
       return false
     }
-    const own = dependenciesOf(miss, narrowed, miss.snapshot)
+    const { snapshot, isPrecise } = await withRows(options, miss, narrowed)
+    const own = dependenciesOf(miss, narrowed, snapshot, isPrecise)
     const freshUntil = Math.min(
       answer.freshUntil,
       miss.collected?.freshUntil ?? Number.POSITIVE_INFINITY,
@@ -82,6 +87,31 @@ export async function fill(
     telemetry.error('fill', error)
     return false
   }
+}
+
+/**
+ * The snapshot with the returned rows, as far as it is known which versions they had before the query. Where one is
+ * not, the entry cannot be precise; the next one with that row can.
+ */
+async function withRows(
+  { store, lookUp, seen, background, telemetry }: FillOptions,
+  { snapshot, began }: { readonly snapshot: Snapshot; readonly began: Moment },
+  { rows, replaced }: Narrowed,
+): Promise<{ readonly snapshot: Snapshot; readonly isPrecise: boolean }> {
+  const versions = new Map(snapshot)
+  for (const tag of rows) {
+    const version = versions.get(tag) ?? seen.before(tag, began)
+    if (version !== undefined) versions.set(tag, version)
+  }
+  const late = rows.filter((tag) => !versions.has(tag))
+  if (late.length === 0) return { snapshot: versions, isPrecise: true }
+  if (store.board !== undefined) {
+    const preparing = lookUp.prepare(late)
+    background.run(preparing.catch((error) => telemetry.error('fill', error)))
+    return { snapshot: versions, isPrecise: false }
+  }
+  const found = await unchanged(store, late, replaced, snapshot)
+  return { snapshot: new Map([...versions, ...found]), isPrecise: found.size > 0 }
 }
 
 /** Offers the entry to the store. A refresh replaces entries whose queries began before its own. */

@@ -5,6 +5,7 @@ import { newVersion } from '../store/random-ids.js'
 import type { Created, Lease, Store, TagState, Version } from '../store/store.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { Found, Read } from './read.js'
+import type { SeenVersions } from './seen-versions.js'
 import { isBlocked, judge, type Verdict } from './validity.js'
 
 /** The number of tags that are remembered for all entries together. */
@@ -15,6 +16,7 @@ export interface LookUpOptions {
   readonly clock: () => number
   /** Whether a mark that a tag had when the read began counts, even if it has gone since. */
   readonly strict: boolean
+  readonly seen: SeenVersions
 }
 
 /** Asks a question to the store. An error is reported to telemetry, and gives undefined. */
@@ -71,11 +73,13 @@ export class LookUp {
     const asked = [...tags, ...wide, ...(this.#remembered.get(key) ?? [])]
     const { entry, generation, tags: found } = await store.lookup(key, asked)
     const states = new Map(asked.map((tag, index) => [tag, found[index] as TagState]))
+    this.#note(asked, found)
 
     const dependencies = [...(entry?.dependencies.keys() ?? [])]
     const more = dependencies.filter((tag) => !states.has(tag))
     if (more.length > 0) {
       const others = await store.states(more)
+      this.#note(more, others)
       more.forEach((tag, index) => {
         states.set(tag, others[index] as TagState)
       })
@@ -96,6 +100,20 @@ export class LookUp {
   judge({ tags }: Read<unknown>, found: Found): Verdict {
     const { clock, strict } = this.#options
     return judge(found, tags, clock(), strict)
+  }
+
+  /** Creates tags that nobody needs yet, so that the next entry which shows their rows can depend on them. */
+  async prepare(tags: readonly TagId[]): Promise<void> {
+    const proposed = new Map(tags.map((tag) => [tag, newVersion()]))
+    this.#note(tags, (await this.#options.store.create(proposed)).states)
+  }
+
+  #note(tags: readonly TagId[], states: readonly TagState[]): void {
+    const { seen } = this.#options
+    tags.forEach((tag, index) => {
+      const version = states[index]?.version
+      if (version !== undefined) seen.note(tag, version)
+    })
   }
 
   /** Whether nothing that the read depends on may be served or stored now. */
@@ -123,6 +141,7 @@ export class LookUp {
     if (proposed.size === 0) return { states: found, isOwner: false }
     const created = await this.#options.store.create(proposed, leaseFor?.(versions))
     const states = new Map(found)
+    this.#note([...proposed.keys()], created.states)
     let index = 0
     for (const tag of proposed.keys()) {
       states.set(tag, created.states[index] as TagState)

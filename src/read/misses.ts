@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Background } from '../event-loop/background.js'
 import type { TagId } from '../plan/tag.js'
 import type { Entry, LeaseId, Store, Version } from '../store/store.js'
 import type { BypassReason, MissReason } from '../telemetry/events.js'
@@ -13,6 +14,7 @@ import type { NearCopies } from './near-copies.js'
 import { bypass, load } from './origin.js'
 import type { Answer, Miss, Read, Seen } from './read.js'
 import type { SealedValues } from './sealed-values.js'
+import type { SeenVersions } from './seen-versions.js'
 import { serve } from './serve.js'
 import type { Pause, Shapes } from './shapes.js'
 import { freshUntil } from './validity.js'
@@ -31,6 +33,8 @@ export interface MissesOptions {
   readonly values: SealedValues
   readonly near: NearCopies | undefined
   readonly shapes: Shapes
+  readonly seen: SeenVersions
+  readonly background: Background
   /** Represents the store and the keyspace, see `Context`. */
   readonly token: object
 }
@@ -174,8 +178,9 @@ export class Misses {
 
   /** Asks the database and, with the right to, fills. */
   async #query<T>(miss: Miss<T>, { fills, lease }: Filling, flight: Flight): Promise<T> {
-    const { clock, stopwatch, telemetry, token, shapes } = this.#options
+    const { clock, stopwatch, telemetry, token, shapes, seen } = this.#options
     flight.begin(miss.versions)
+    const began = seen.now()
     const filledAt = clock()
     const startedAt = stopwatch()
     let isFilled = false
@@ -194,7 +199,7 @@ export class Misses {
       const narrowed = narrow(miss, value, telemetry)
       const answer = this.#land(miss, value, filledAt, fills, flight)
       if (fills && answer !== undefined && narrowed !== undefined) {
-        isFilled = await fill(this.#options, miss, value, answer, narrowed)
+        isFilled = await fill(this.#options, { ...miss, began }, value, answer, narrowed)
       } else this.#collectPlanned(miss, answer?.freshUntil)
       return value
     } finally {

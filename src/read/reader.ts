@@ -15,6 +15,7 @@ import { NearCopies } from './near-copies.js'
 import { bypass } from './origin.js'
 import type { Read, Seen } from './read.js'
 import { type Decoded, SealedValues } from './sealed-values.js'
+import { seenVersionsOf } from './seen-versions.js'
 import { serve } from './serve.js'
 import { type Pause, type Shapes, shapesOf } from './shapes.js'
 
@@ -52,7 +53,8 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     const { store, owed, telemetry, clock, stopwatch, strict, leaseWait, jitter, token } = options
-    const lookUp = new LookUp({ store, clock, strict })
+    const seen = seenVersionsOf(token)
+    const lookUp = new LookUp({ store, clock, strict, seen })
     const values = new SealedValues(options.codec, telemetry)
     const near = options.near && new NearCopies({ store, clock, strict, ...options.near })
     const shapes = shapesOf(token, options.stopwatch)
@@ -73,6 +75,8 @@ export class Reader {
       values,
       near,
       shapes,
+      seen,
+      background: options.background,
       token,
     })
   }

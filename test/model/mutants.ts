@@ -354,13 +354,15 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   },
   'narrows to rows of which it has no version from before the query': {
     module: 'narrowing',
-    spoil: ({ dependenciesOf }: NarrowingModule) => ({
-      dependenciesOf: (...[read, narrowed, snapshot]: Parameters<typeof dependenciesOf>) =>
-        dependenciesOf(
+    spoil: (actual: NarrowingModule) => ({
+      ...actual,
+      dependenciesOf: ((read, narrowed, snapshot) =>
+        actual.dependenciesOf(
           read,
           { ...narrowed, rows: narrowed.rows.filter((tag) => snapshot.has(tag)) },
           snapshot,
-        ),
+          true,
+        )) as NarrowingModule['dependenciesOf'],
     }),
     scenario: scenario([[late(read('a'))], [write('a')]]),
   },
