@@ -2,7 +2,7 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
 import { modelsOfClient } from './catalog/catalog.js'
 import { ConfigurationError } from './errors.js'
-import type { CacheAsideExtension, ModelNames } from './extension-types.js'
+import type { CacheAsideExtension, ClientOf, ModelNames } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
 import {
   type Client,
@@ -21,20 +21,22 @@ import { withCacheInfo } from './prisma-client/with-cache-info.js'
  * The extension: `prisma.$extends(cacheAside())` answers reads from the cache, and writes invalidate what
  * they change. Apply it last: the cache does not see what an extension applied later does.
  *
- * @typeParam C `Prisma.TypeMap` or `typeof prisma`, so that model names are checked. With a global `omit` it
- *   must be `typeof prisma`: otherwise the types show the omitted fields.
+ * @typeParam C the type of the client that is extended, or `Prisma.TypeMap`. It is needed only where the
+ *   extension is made before it is passed to `$extends`: otherwise TypeScript infers the client, and checks
+ *   the names of models. `typeof prisma` gives the same types as that; `Prisma.TypeMap` knows no global `omit`.
+ * @typeParam Hook inferred; do not give it.
  * @throws ConfigurationError, from `$extends`, if an option is wrong or the schema cannot be read.
  *
  * @example
  * ```ts
  * const prisma = new PrismaClient({ adapter }).$extends(
- *   cacheAside<Prisma.TypeMap>({ ttl: '5m', models: { User: { ttl: '30s' }, AuditLog: false } }),
+ *   cacheAside({ ttl: '5m', models: { User: { ttl: '30s' }, AuditLog: false } }),
  * )
  * ```
  */
-export function cacheAside<C = unknown>(
-  options: CacheAsideOptions<ModelNames<C>> = {},
-): CacheAsideExtension<C> {
+export function cacheAside<C = unknown, Hook = unknown>(
+  options: CacheAsideOptions<ModelNames<ClientOf<C, Hook>>> = {},
+): CacheAsideExtension<C, Hook> {
   if (typeof (options as { $extends?: unknown } | null)?.$extends === 'function') {
     throw new ConfigurationError(
       'cacheAside: expected options, got a Prisma Client: call it, as in prisma.$extends(cacheAside())',
@@ -42,7 +44,7 @@ export function cacheAside<C = unknown>(
   }
   const extension = (client: Client) => extend(client, options)
   // At run time, the methods that take a `cache` argument are Prisma's own.
-  return extension as unknown as CacheAsideExtension<C>
+  return extension as unknown as CacheAsideExtension<C, Hook>
 }
 
 /**

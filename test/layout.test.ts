@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['control'],
   ['read', 'write'],
   ['context.ts'],
-  ['touch', 'optimistic-lock'],
+  ['touch', 'optimistic-lock', 'client-types'],
   ['options'],
   ['prisma-client', 'store'],
   ['plan'],

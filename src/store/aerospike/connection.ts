@@ -34,7 +34,7 @@ export class Connection {
 
   constructor(settings: AerospikeSettings) {
     this.#settings = settings
-    this.#client = settings.client
+    this.#client = settings.client as Client | undefined
   }
 
   /** Runs a command on the client, and connects the client first if necessary. */

@@ -1,4 +1,3 @@
-import type { Client } from 'aerospike'
 import {
   checkKeys,
   checkList,
@@ -58,7 +57,18 @@ export interface AerospikeOptions {
    * A connected client that belongs to the application: this package uses it and never closes it.
    * Default: this package creates its own client.
    */
-  readonly client?: Client | undefined
+  readonly client?: AerospikeClient | undefined
+}
+
+/**
+ * A `Client` of the package `aerospike`. Its type is not imported, so that applications without that package
+ * compile.
+ */
+export interface AerospikeClient {
+  readonly connect: (...parameters: never[]) => unknown
+  readonly batchRead: (...parameters: never[]) => unknown
+  readonly batchWrite: (...parameters: never[]) => unknown
+  readonly close: (...parameters: never[]) => unknown
 }
 
 /** The checked options with their defaults. */
@@ -79,7 +89,7 @@ export interface AerospikeSettings {
   readonly maxConnsPerNode: number
   /** In bytes; infinite where no value is compressed. */
   readonly compressAbove: number
-  readonly client: Client | undefined
+  readonly client: AerospikeClient | undefined
 }
 
 export interface HostAndPort {
