@@ -29,32 +29,64 @@ export function withCacheInfo<C extends object>(
   traitsOf: TraitsOf,
 ): C {
   const wrapped = new WeakMap<object, object>()
-  return new Proxy(client, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof name === 'symbol' || !delegates.has(name) || !isObject(value)) return value
-      const delegate = wrapped.get(value) ?? wrapDelegate(value, traitsOf)
-      wrapped.set(value, delegate)
-      return delegate
-    },
+  return proxyOf(client, (target, name) => {
+    const value: unknown = Reflect.get(target, name)
+    if (!delegates.has(name) || !isObject(value)) return value
+    const delegate = wrapped.get(value) ?? wrapDelegate(value, traitsOf)
+    wrapped.set(value, delegate)
+    return delegate
   })
 }
 
 function wrapDelegate(delegate: object, traitsOf: TraitsOf): object {
-  return new Proxy(delegate, {
-    get(target, name, self) {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof name === 'symbol' || !isRead(name) || typeof value !== 'function') return value
-      return (args?: object) =>
-        wrapRead((listener) => {
-          const traits = traitsOf()
-          if (listener === undefined && traits === undefined) return value.call(self, args)
-          return value.call(self, {
-            ...args,
-            ...(listener && { [LISTENER]: listener }),
-            ...(traits && { [TRAITS]: () => traits }),
-          })
-        })
+  // Prisma makes a new function each time. Spies and tests compare them, so the first one is kept.
+  const methods = new Map<string, unknown>()
+  const proxy: object = proxyOf(delegate, (target, name) => {
+    if (methods.has(name)) return methods.get(name)
+    const value: unknown = Reflect.get(target, name)
+    if (typeof value !== 'function') return value
+    const method = isRead(name) ? wrapMethod((args) => value.call(proxy, args), traitsOf) : value
+    methods.set(name, method)
+    return method
+  })
+  return proxy
+}
+
+function wrapMethod(call: (args?: object) => unknown, traitsOf: TraitsOf) {
+  return (args?: object) =>
+    wrapRead((listener) => {
+      const traits = traitsOf()
+      if (listener === undefined && traits === undefined) return call(args)
+      return call({
+        ...args,
+        ...(listener && { [LISTENER]: listener }),
+        ...(traits && { [TRAITS]: () => traits }),
+      })
+    })
+}
+
+/**
+ * A proxy whose properties `read` gives, except for symbols, and for properties that were set on it, such as
+ * spies: what was set is what is read back.
+ */
+function proxyOf<T extends object>(object: T, read: (target: T, name: string) => unknown): T {
+  const replaced = new Set<string | symbol>()
+  return new Proxy(object, {
+    get(target, name) {
+      if (typeof name === 'symbol' || replaced.has(name)) return Reflect.get(target, name)
+      return read(target, name)
+    },
+    set(target, name, value) {
+      replaced.add(name)
+      return Reflect.set(target, name, value)
+    },
+    defineProperty(target, name, descriptor) {
+      replaced.add(name)
+      return Reflect.defineProperty(target, name, descriptor)
+    },
+    deleteProperty(target, name) {
+      replaced.delete(name)
+      return Reflect.deleteProperty(target, name)
     },
   })
 }
