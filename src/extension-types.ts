@@ -1,6 +1,7 @@
 import type { Types } from '@prisma/client/runtime/client'
 import type { AnyClientArgs } from './client-types/any-client.js'
 import type { CacheArgs, CachedExtends } from './client-types/cached-client.js'
+import type { Kind } from './client-types/kinds.js'
 import type { CacheControl } from './control/cache-control.js'
 
 /**
@@ -8,22 +9,26 @@ import type { CacheControl } from './control/cache-control.js'
  * the type of the client that is extended. If it is nothing, TypeScript infers `Hook`, the type of `$extends`
  * of that client, from the call.
  */
-export type CacheAsideExtension<C = unknown, Hook = unknown> = (
+export type CacheAsideExtension<C = unknown, Hook = unknown> = CachingExtension<
+  'cache',
+  C,
+  Hook,
+  { $cache: CacheControl<ModelNames<C>> }
+>
+
+/** The same for any words in which reads ask for the cache, where it adds `Extra` to the client. */
+export type CachingExtension<K extends Kind, C, Hook, Extra> = (
   // biome-ignore lint/suspicious/noExplicitAny: the client that Prisma passes has another type than `C`.
   client: unknown extends C ? { $extends: Hook } : any,
-) => {
-  $extends: {
-    extArgs: ArgsOf<ClientOf<C, Hook>, { $cache: CacheControl<ModelNames<C>> }>
-  }
-}
+) => { $extends: { extArgs: ArgsOf<K, ClientOf<C, Hook>, Extra> } }
 
 /** The client that is extended, as far as it is known. */
 export type ClientOf<C, Hook> = unknown extends C ? { $extends: Hook } : C
 
-type ArgsOf<Client, Extra> =
+type ArgsOf<K extends Kind, Client, Extra> =
   HookOf<Client> extends HookTypes<infer Cb, infer Args>
-    ? CacheArgs<Cb, Args, Extra>
-    : AnyClientArgs<GlobalOmit<Client>, Extra>
+    ? CacheArgs<K, Cb, Args, Extra>
+    : AnyClientArgs<K, GlobalOmit<Client>, Extra>
 
 export type ModelNames<C> =
   TypeMapOf<C> extends { model: infer Models } ? keyof Models & string : string
@@ -40,6 +45,7 @@ type HookOf<C> = C extends {
   ? HookTypes<Cb, Args>
   : C extends {
         $extends: CachedExtends<
+          infer _K,
           infer Cb extends TypeMapCb,
           infer Args extends ExtensionArgs,
           infer _Extra

@@ -15,7 +15,7 @@ import {
 } from './prisma-client/client.js'
 import type { Operation } from './prisma-client/operation.js'
 import { sentinelOf } from './prisma-client/sentinel.js'
-import { withCacheInfo } from './prisma-client/with-cache-info.js'
+import { type InfoViews, OWN_VIEW, withCacheInfo } from './prisma-client/with-cache-info.js'
 
 /**
  * The extension: `prisma.$extends(cacheAside())` answers reads from the cache, and writes invalidate what
@@ -37,11 +37,7 @@ import { withCacheInfo } from './prisma-client/with-cache-info.js'
 export function cacheAside<C = unknown, Hook = unknown>(
   options: CacheAsideOptions<ModelNames<ClientOf<C, Hook>>> = {},
 ): CacheAsideExtension<C, Hook> {
-  if (typeof (options as { $extends?: unknown } | null)?.$extends === 'function') {
-    throw new ConfigurationError(
-      'cacheAside: expected options, got a Prisma Client: call it, as in prisma.$extends(cacheAside())',
-    )
-  }
+  refuseClient('cacheAside', options)
   const extension = (client: Client) => extend(client, options)
   // At run time, the methods that take a `cache` argument are Prisma's own.
   return extension as unknown as CacheAsideExtension<C, Hook>
@@ -72,7 +68,25 @@ function adapter<F extends object>(factory: F): F {
 
 cacheAside.adapter = adapter
 
-function extend(client: Client, options: CacheAsideOptions): Client {
+/** @throws ConfigurationError if the extension itself was passed to `$extends`, instead of what it returns. */
+export function refuseClient(name: string, options: object | null): void {
+  if (typeof (options as { $extends?: unknown } | null)?.$extends !== 'function') return
+  throw new ConfigurationError(
+    `${name}: expected options, got a Prisma Client: call it, as in prisma.$extends(${name}())`,
+  )
+}
+
+/**
+ * Extends a client with a cache.
+ *
+ * @param views the methods that its reads have besides those of Prisma.
+ * @throws ConfigurationError if an option is wrong or the schema cannot be read.
+ */
+export function extend(
+  client: Client,
+  options: CacheAsideOptions,
+  views: InfoViews = OWN_VIEW,
+): Client {
   checkVersion(client)
   // The check of the options needs the catalog.
   const catalog = catalogOf(client, options?.schema)
@@ -83,7 +97,7 @@ function extend(client: Client, options: CacheAsideOptions): Client {
   let hasLaterTraits = false
   const informing = (extended: Client) => {
     const traits = traitsOf(extended, catalog)
-    return withCacheInfo(extended, delegates, () => (hasLaterTraits ? traits : undefined))
+    return withCacheInfo(extended, delegates, () => (hasLaterTraits ? traits : undefined), views)
   }
 
   const extended = client.$extends({

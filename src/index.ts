@@ -6,7 +6,8 @@ export type {
   CachedModels,
   WithCacheArgs,
 } from './client-types/cached-client.js'
-export type { CachedRead, ReadRelations, WriteRelations } from './client-types/promises.js'
+export type { CachedRead } from './client-types/cached-read.js'
+export type { ReadRelations, WriteRelations } from './client-types/relations.js'
 export type { CacheControl, CacheHealth } from './control/cache-control.js'
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'

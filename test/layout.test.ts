@@ -6,7 +6,7 @@ const source = join(import.meta.dirname, '../src')
 
 /** The layers of src/, from top to bottom. A file imports only from its own folder, or from lower layers. */
 const layers: readonly (readonly string[])[] = [
-  ['index.ts'],
+  ['index.ts', 'accelerate'],
   ['extension.ts'],
   ['cache-aside.ts', 'extension-types.ts'],
   ['control'],

@@ -1,37 +1,38 @@
 import type { Types } from '@prisma/client/runtime/client'
-import type { CacheArgument, WriteCacheArgument } from './arguments.js'
-import type { CachedRead, ReadRelations, SelectionOf, WriteRelations } from './promises.js'
+import type { WriteCacheArgument } from './arguments.js'
+import type { Kind, ReadArgument, ReadOf } from './kinds.js'
+import type { ReadRelations, SelectionOf, WriteRelations } from './relations.js'
 
 /**
  * Prisma's operations of one model, with the `cache` argument, and with `withCacheInfo()` after reads. They
  * exist in the types only: real methods would hide the query from extensions applied later, and lose the
  * fluent API. `Map` is Prisma's map of the client's types.
  */
-export interface ModelOperations<Map extends TypeMap, M extends PropertyKey> {
-  findUnique<A extends ReadArgs<Map, M, 'findUnique'>>(
-    args: Exact<A, ReadArgs<Map, M, 'findUnique'>>,
-  ): FluentRead<Map, M, A, 'findUnique', null>
-  findUniqueOrThrow<A extends ReadArgs<Map, M, 'findUniqueOrThrow'>>(
-    args: Exact<A, ReadArgs<Map, M, 'findUniqueOrThrow'>>,
-  ): FluentRead<Map, M, A, 'findUniqueOrThrow', never>
-  findFirst<A extends ReadArgs<Map, M, 'findFirst'>>(
-    args?: Exact<A, ReadArgs<Map, M, 'findFirst'>>,
-  ): FluentRead<Map, M, A, 'findFirst', null>
-  findFirstOrThrow<A extends ReadArgs<Map, M, 'findFirstOrThrow'>>(
-    args?: Exact<A, ReadArgs<Map, M, 'findFirstOrThrow'>>,
-  ): FluentRead<Map, M, A, 'findFirstOrThrow', never>
-  findMany<A extends ReadArgs<Map, M, 'findMany'>>(
-    args?: Exact<A, ReadArgs<Map, M, 'findMany'>>,
-  ): CachedRead<AnswerOf<Map, M, A, 'findMany'>>
-  count<A extends ReadArgs<Map, M, 'count'>>(
-    args?: Exact<A, ReadArgs<Map, M, 'count'>>,
-  ): CachedRead<AnswerOf<Map, M, A, 'count'>>
-  aggregate<A extends ReadArgs<Map, M, 'aggregate'>>(
-    args: Exact<A, ReadArgs<Map, M, 'aggregate'>>,
-  ): CachedRead<AnswerOf<Map, M, A, 'aggregate'>>
-  groupBy<A extends ReadArgs<Map, M, 'groupBy'>>(
-    args: Exact<A, ReadArgs<Map, M, 'groupBy'>>,
-  ): CachedRead<AnswerOf<Map, M, A, 'groupBy'>>
+export interface ModelOperations<K extends Kind, Map extends TypeMap, M extends PropertyKey> {
+  findUnique<A extends ReadArgs<K, Map, M, 'findUnique'>>(
+    args: Exact<A, ReadArgs<K, Map, M, 'findUnique'>>,
+  ): FluentRead<K, Map, M, A, 'findUnique', null>
+  findUniqueOrThrow<A extends ReadArgs<K, Map, M, 'findUniqueOrThrow'>>(
+    args: Exact<A, ReadArgs<K, Map, M, 'findUniqueOrThrow'>>,
+  ): FluentRead<K, Map, M, A, 'findUniqueOrThrow', never>
+  findFirst<A extends ReadArgs<K, Map, M, 'findFirst'>>(
+    args?: Exact<A, ReadArgs<K, Map, M, 'findFirst'>>,
+  ): FluentRead<K, Map, M, A, 'findFirst', null>
+  findFirstOrThrow<A extends ReadArgs<K, Map, M, 'findFirstOrThrow'>>(
+    args?: Exact<A, ReadArgs<K, Map, M, 'findFirstOrThrow'>>,
+  ): FluentRead<K, Map, M, A, 'findFirstOrThrow', never>
+  findMany<A extends ReadArgs<K, Map, M, 'findMany'>>(
+    args?: Exact<A, ReadArgs<K, Map, M, 'findMany'>>,
+  ): ReadOf<AnswerOf<Map, M, A, 'findMany'>>[K]
+  count<A extends ReadArgs<K, Map, M, 'count'>>(
+    args?: Exact<A, ReadArgs<K, Map, M, 'count'>>,
+  ): ReadOf<AnswerOf<Map, M, A, 'count'>>[K]
+  aggregate<A extends ReadArgs<K, Map, M, 'aggregate'>>(
+    args: Exact<A, ReadArgs<K, Map, M, 'aggregate'>>,
+  ): ReadOf<AnswerOf<Map, M, A, 'aggregate'>>[K]
+  groupBy<A extends ReadArgs<K, Map, M, 'groupBy'>>(
+    args: Exact<A, ReadArgs<K, Map, M, 'groupBy'>>,
+  ): ReadOf<AnswerOf<Map, M, A, 'groupBy'>>[K]
 
   create<A extends WriteArgs<Map, M, 'create'>>(
     args: Exact<A, WriteArgs<Map, M, 'create'>>,
@@ -72,12 +73,12 @@ type ArgsOf<
   F extends PropertyKey,
 > = Map['model'][M]['operations'][F]['args']
 
-type ReadArgs<Map extends TypeMap, M extends PropertyKey, F extends PropertyKey> = ArgsOf<
-  Map,
-  M,
-  F
-> &
-  CacheArgument
+type ReadArgs<
+  K extends Kind,
+  Map extends TypeMap,
+  M extends PropertyKey,
+  F extends PropertyKey,
+> = ArgsOf<Map, M, F> & ReadArgument[K]
 
 type WriteArgs<Map extends TypeMap, M extends PropertyKey, F extends PropertyKey> = ArgsOf<
   Map,
@@ -94,13 +95,15 @@ type AnswerOf<
 > = Types.Result.GetResult<Map['model'][M]['payload'], A, F, Map['globalOmitOptions']>
 
 type FluentRead<
+  K extends Kind,
   Map extends TypeMap,
   M extends PropertyKey,
   A,
   F extends Types.Public.Operation,
   Null,
-> = CachedRead<AnswerOf<Map, M, A, F> | Null> &
+> = ReadOf<AnswerOf<Map, M, A, F> | Null>[K] &
   ReadRelations<
+    K,
     Map['globalOmitOptions'],
     Map['model'][M]['payload'],
     SelectionOf<ArgsOf<Map, M, F>>,

@@ -1,37 +1,18 @@
 import type { Types } from '@prisma/client/runtime/client'
-import type { WithCacheInfo } from '../telemetry/cache-info.js'
-
-/*
- * The types of this folder are exported from the package, so that the declarations of an application which
- * exports queries can name them. Otherwise TypeScript would write them out, relation by relation.
- */
-
-/** The promise of a read. */
-export interface CachedRead<T> extends Types.Public.PrismaPromise<T> {
-  /**
-   * Returns the answer, and whether it came from the cache. It does not affect caching. It returns an
-   * ordinary promise, which `$transaction([...])` does not accept.
-   *
-   * @example
-   * ```ts
-   * const { data, info } = await prisma.user.findMany().withCacheInfo()
-   * if (info.status === 'hit') console.log(`${info.ageMs} ms old`)
-   * ```
-   */
-  withCacheInfo(): Promise<WithCacheInfo<T>>
-}
+import type { Kind, ReadOf } from './kinds.js'
 
 /** The fluent API after a read of one row: `.posts()`, and the relations that may follow. */
-export type ReadRelations<Omit, P extends Types.Payload, Selection, Null> = {
-  [K in keyof P['objects']]: <A>(
-    args?: Types.Public.Exact<A, RelationArgs<Selection, K>>,
-  ) => CachedRead<RelationResult<Omit, P, K, A> | Null> &
-    (NonNullable<P['objects'][K]> extends infer Next extends Types.Payload
+export type ReadRelations<K extends Kind, Omit, P extends Types.Payload, Selection, Null> = {
+  [R in keyof P['objects']]: <A>(
+    args?: Types.Public.Exact<A, RelationArgs<Selection, R>>,
+  ) => ReadOf<RelationResult<Omit, P, R, A> | Null>[K] &
+    (NonNullable<P['objects'][R]> extends infer Next extends Types.Payload
       ? ReadRelations<
+          K,
           Omit,
           Next,
-          SelectionOf<RelationArgs<Selection, K>>,
-          Null | NullOf<P['objects'][K]>
+          SelectionOf<RelationArgs<Selection, R>>,
+          Null | NullOf<P['objects'][R]>
         >
       : unknown)
 }
