@@ -28,7 +28,9 @@ async function runPage(page: string, more = ''): Promise<{ prisma: Prisma; value
   await database.connect().client.user.create({ data: { email: 'ann' } })
   vi.stubEnv('DATABASE_URL', database.url)
   vi.stubEnv('AEROSPIKE_HOSTS', undefined)
-  onTestFinished(() => vi.unstubAllEnvs())
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+  })
   const adapter = new PrismaPg({ connectionString: database.url })
   const isOwn = (await codeAfter(page)).includes('const adapter =')
   const scope = { PrismaClient, PrismaPg, cacheAside, accelerateCompatible }

@@ -171,7 +171,7 @@ class AerospikeStore implements Store {
   }
 
   health(): Promise<StoreHealth> {
-    return healthOf(this.#commands, this.#settings.namespace)
+    return healthOf(this.#commands, this.#settings)
   }
 
   async lease(lease: LeaseId, until: number, now: number): Promise<boolean> {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Client, policy } from 'aerospike'
 import { Breaker } from './breaker.js'
 import { Connection } from './connection.js'
+import { Diagnosis } from './diagnosis.js'
 import type { AerospikeSettings } from './options.js'
 import type { Bins } from './records.js'
 
@@ -59,6 +60,7 @@ export class AerospikeStatusError extends Error {
  */
 export class Commands {
   readonly breaker = new Breaker()
+  readonly diagnosis: Diagnosis
   readonly #settings: AerospikeSettings
   readonly #connection: Connection
   readonly #onTtlForbidden: () => void
@@ -67,6 +69,7 @@ export class Commands {
 
   constructor(settings: AerospikeSettings, onTtlForbidden: () => void) {
     this.#settings = settings
+    this.diagnosis = new Diagnosis(settings)
     this.#connection = new Connection(settings)
     this.#onTtlForbidden = onTtlForbidden
   }
@@ -193,7 +196,10 @@ export class Commands {
   }
 
   #run<T>(command: (client: Client, aerospike: Aerospike) => Promise<T>): Promise<T> {
-    return this.breaker.run(() => this.#connection.run(command))
+    const { diagnosis } = this
+    const explained = (client: Client, aerospike: Aerospike) =>
+      command(client, aerospike).catch((error: unknown) => diagnosis.explain(client, error))
+    return this.breaker.run(() => diagnosis.run(() => this.#connection.run(explained)))
   }
 
   /**
