@@ -115,6 +115,7 @@ describe('the error of a package that does not load', () => {
     const error = unloadable(cause)
     expect(error.code).toBe('CACHE_AEROSPIKE_ADDON')
     expect(error.message).toContain('(Could not locate the bindings file. Tried:)')
+    expect(error.message).toContain(`node-v${process.versions.modules}-${process.platform}`)
     expect(error.message).not.toContain('/app/build')
     expect(error.cause).toBe(cause)
   })

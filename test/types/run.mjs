@@ -99,14 +99,15 @@ function report(errors, text) {
 }
 
 function checkVersion(version) {
-  const small = ['test/extension-types.test-d.ts', 'test/types/fixtures/application.ts']
+  const fixtures = ['test/types/fixtures/application.ts', 'test/types/fixtures/accelerate.ts']
+  const small = ['test/extension-types.test-d.ts', ...fixtures]
   report(compile(version, small, { noEmit: true }), `TypeScript ${version}: the type tests`)
 
   // Declarations of other packages may have errors of their own on some version.
-  const ours = compile(version, ['test/types/fixtures/application.ts'], {
+  const ours = compile(version, fixtures, {
     noEmit: true,
     skipLibCheck: false,
-  }).filter((line) => /cache-aside|application/.test(line))
+  }).filter((line) => /cache-aside|fixtures/.test(line))
   report(ours, `TypeScript ${version}: skipLibCheck: false, without aerospike`)
 
   const large = Object.keys(largeSources).map((file) => `large/${file}`)

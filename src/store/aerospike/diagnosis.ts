@@ -35,9 +35,11 @@ export function unloadable(cause: unknown): AerospikeUnusableError {
     )
   }
   const [firstLine] = message.split('\n')
+  const { versions, platform, arch } = process
+  const binary = `node-v${versions.modules}-${platform}-${arch}`
   return new AerospikeUnusableError(
     'CACHE_AEROSPIKE_ADDON',
-    `The package 'aerospike' is installed, but its native part does not load (${firstLine}). Its install script must run: allow it (see "Installing the client" in docs/aerospike.md) and install again; a bundler must leave the package out of the bundle.`,
+    `The package 'aerospike' is installed, but its native part does not load (${firstLine}): a bundler must leave the package out of the bundle, and its folder lib/binding must hold a binary for this Node.js, such as ${binary}; see "Installing the client" in docs/aerospike.md.`,
     cause,
   )
 }
