@@ -8,6 +8,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^prisma-extension-cache-aside$/, replacement: source('index.ts') },
+      {
+        find: /^prisma-extension-cache-aside\/accelerate$/,
+        replacement: source('accelerate/index.ts'),
+      },
       { find: /^prisma-extension-cache-aside\/testing$/, replacement: source('testing/index.ts') },
     ],
   },

@@ -2,7 +2,7 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
 import { modelsOfClient } from './catalog/catalog.js'
 import { ConfigurationError } from './errors.js'
-import type { CacheAsideExtension, ModelNames } from './extension-types.js'
+import type { CacheAsideExtension, ClientOf, ModelNames } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
 import {
   type Client,
@@ -15,34 +15,32 @@ import {
 } from './prisma-client/client.js'
 import type { Operation } from './prisma-client/operation.js'
 import { sentinelOf } from './prisma-client/sentinel.js'
-import { withCacheInfo } from './prisma-client/with-cache-info.js'
+import { type InfoViews, OWN_VIEW, withCacheInfo } from './prisma-client/with-cache-info.js'
 
 /**
  * The extension: `prisma.$extends(cacheAside())` answers reads from the cache, and writes invalidate what
  * they change. Apply it last: the cache does not see what an extension applied later does.
  *
- * @typeParam C `Prisma.TypeMap` or `typeof prisma`, so that model names are checked. With a global `omit` it
- *   must be `typeof prisma`: otherwise the types show the omitted fields.
+ * @typeParam C the type of the client that is extended, or `Prisma.TypeMap`. It is needed only where the
+ *   extension is made before it is passed to `$extends`: otherwise TypeScript infers the client, and checks
+ *   the names of models. `typeof prisma` gives the same types as that; `Prisma.TypeMap` knows no global `omit`.
+ * @typeParam Hook inferred; do not give it.
  * @throws ConfigurationError, from `$extends`, if an option is wrong or the schema cannot be read.
  *
  * @example
  * ```ts
  * const prisma = new PrismaClient({ adapter }).$extends(
- *   cacheAside<Prisma.TypeMap>({ ttl: '5m', models: { User: { ttl: '30s' }, AuditLog: false } }),
+ *   cacheAside({ ttl: '5m', models: { User: { ttl: '30s' }, AuditLog: false } }),
  * )
  * ```
  */
-export function cacheAside<C = unknown>(
-  options: CacheAsideOptions<ModelNames<C>> = {},
-): CacheAsideExtension<C> {
-  if (typeof (options as { $extends?: unknown } | null)?.$extends === 'function') {
-    throw new ConfigurationError(
-      'cacheAside: expected options, got a Prisma Client: call it, as in prisma.$extends(cacheAside())',
-    )
-  }
+export function cacheAside<C = unknown, Hook = unknown>(
+  options: CacheAsideOptions<ModelNames<ClientOf<C, Hook>>> = {},
+): CacheAsideExtension<C, Hook> {
+  refuseClient('cacheAside', options)
   const extension = (client: Client) => extend(client, options)
   // At run time, the methods that take a `cache` argument are Prisma's own.
-  return extension as unknown as CacheAsideExtension<C>
+  return extension as unknown as CacheAsideExtension<C, Hook>
 }
 
 /**
@@ -70,7 +68,25 @@ function adapter<F extends object>(factory: F): F {
 
 cacheAside.adapter = adapter
 
-function extend(client: Client, options: CacheAsideOptions): Client {
+/** @throws ConfigurationError if the extension itself was passed to `$extends`, instead of what it returns. */
+export function refuseClient(name: string, options: object | null): void {
+  if (typeof (options as { $extends?: unknown } | null)?.$extends !== 'function') return
+  throw new ConfigurationError(
+    `${name}: expected options, got a Prisma Client: call it, as in prisma.$extends(${name}())`,
+  )
+}
+
+/**
+ * Extends a client with a cache.
+ *
+ * @param views the methods that its reads have besides those of Prisma.
+ * @throws ConfigurationError if an option is wrong or the schema cannot be read.
+ */
+export function extend(
+  client: Client,
+  options: CacheAsideOptions,
+  views: InfoViews = OWN_VIEW,
+): Client {
   checkVersion(client)
   // The check of the options needs the catalog.
   const catalog = catalogOf(client, options?.schema)
@@ -81,7 +97,7 @@ function extend(client: Client, options: CacheAsideOptions): Client {
   let hasLaterTraits = false
   const informing = (extended: Client) => {
     const traits = traitsOf(extended, catalog)
-    return withCacheInfo(extended, delegates, () => (hasLaterTraits ? traits : undefined))
+    return withCacheInfo(extended, delegates, () => (hasLaterTraits ? traits : undefined), views)
   }
 
   const extended = client.$extends({

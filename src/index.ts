@@ -1,17 +1,17 @@
+export type { AnyClientArgs, AnyModelMethods } from './client-types/any-client.js'
+export type { CacheArgument, WriteCacheArgument } from './client-types/arguments.js'
+export type {
+  CacheArgs,
+  CachedExtends,
+  CachedModels,
+  WithCacheArgs,
+} from './client-types/cached-client.js'
+export type { CachedRead } from './client-types/cached-read.js'
+export type { ReadRelations, WriteRelations } from './client-types/relations.js'
 export type { CacheControl, CacheHealth } from './control/cache-control.js'
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
-export type {
-  CacheArgument,
-  CacheAsideExtension,
-  FluentResult,
-  FluentWriteResult,
-  ReadArgs,
-  ReadResult,
-  WriteArgs,
-  WriteCacheArgument,
-  WriteResult,
-} from './extension-types.js'
+export type { CacheAsideExtension } from './extension-types.js'
 export {
   type LockFailure,
   OptimisticLockError,
@@ -30,7 +30,7 @@ export type {
 } from './options/query-options.js'
 export type { ExplainedTag, Explanation } from './plan/explain.js'
 export { aerospike } from './store/aerospike/aerospike.js'
-export type { AerospikeOptions } from './store/aerospike/options.js'
+export type { AerospikeClient, AerospikeOptions } from './store/aerospike/options.js'
 export { type MemoryOptions, memory } from './store/memory.js'
 export type { StoreHealth } from './store/store.js'
 export type { CacheInfo, KnownEntry, WithCacheInfo } from './telemetry/cache-info.js'

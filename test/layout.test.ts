@@ -6,13 +6,13 @@ const source = join(import.meta.dirname, '../src')
 
 /** The layers of src/, from top to bottom. A file imports only from its own folder, or from lower layers. */
 const layers: readonly (readonly string[])[] = [
-  ['index.ts'],
+  ['index.ts', 'accelerate'],
   ['extension.ts'],
   ['cache-aside.ts', 'extension-types.ts'],
   ['control'],
   ['read', 'write'],
   ['context.ts'],
-  ['touch', 'optimistic-lock', 'members'],
+  ['touch', 'optimistic-lock', 'members', 'client-types'],
   ['options'],
   ['prisma-client', 'store'],
   ['plan'],

@@ -59,7 +59,9 @@ export function delegateOf(model: string): string {
  */
 export function checkVersion({ _clientVersion: version }: Client): void {
   if (version === undefined || /^7\./.test(version)) return
-  throw new ConfigurationError(`expected a client of Prisma 7, got one of Prisma ${version}`)
+  throw new ConfigurationError(
+    `Prisma 7 is needed, this client is ${version}: install prisma@7 and @prisma/client@7, and generate the client again`,
+  )
 }
 
 /** @throws ConfigurationError where neither the client nor the options have the schema. */

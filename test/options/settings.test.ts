@@ -313,7 +313,9 @@ describe('a client', () => {
       for (const version of ['6.19.0', '8.0.0']) {
         const other = Object.create(client, { _clientVersion: { value: version } }) as PrismaClient
         expect(() => other.$extends(cacheAside())).toThrow(
-          new ConfigurationError(`expected a client of Prisma 7, got one of Prisma ${version}`),
+          new ConfigurationError(
+            `Prisma 7 is needed, this client is ${version}: install prisma@7 and @prisma/client@7, and generate the client again`,
+          ),
         )
       }
     })

@@ -238,3 +238,40 @@ describe('a client with withCacheInfo', () => {
     )
   })
 })
+
+describe('a method of a model', () => {
+  it('is the same function each time', async () => {
+    const { prisma } = await openStaffed()
+    const { user } = prisma
+    expect(prisma.user).toBe(user)
+    for (const name of ['findFirst', 'findMany', 'count', 'create', 'update'] as const) {
+      expect(prisma.user[name]).toBe(user[name])
+    }
+  })
+
+  it('can be replaced by a spy, and restored', async () => {
+    const { prisma } = await openStaffed()
+    const original = prisma.user.findFirst
+    const spy = vi.spyOn(prisma.user, 'findFirst')
+    expect(prisma.user.findFirst).toBe(spy)
+    expect(await prisma.user.findFirst()).toMatchObject({ email: 'ann' })
+    expect(spy).toHaveBeenCalledTimes(1)
+    spy.mockResolvedValueOnce(null)
+    expect(await prisma.user.findFirst()).toBeNull()
+    spy.mockRestore()
+    expect(prisma.user.findFirst).toBe(original)
+    const { info } = await prisma.user.findFirst().withCacheInfo()
+    expect(info).toMatchObject({ status: 'hit' })
+  })
+
+  it('can be replaced by assignment, and so can a model', async () => {
+    const { prisma } = await openStaffed()
+    const fake = vi.fn()
+    Object.assign(prisma.user, { findMany: fake, create: fake })
+    expect(prisma.user.findMany).toBe(fake)
+    expect(prisma.user.create).toBe(fake)
+    const model = { findMany: fake }
+    Object.assign(prisma, { post: model })
+    expect(prisma.post).toBe(model)
+  })
+})

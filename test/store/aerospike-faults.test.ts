@@ -357,10 +357,8 @@ describe('aerospike() (emulator)', () => {
     it('reports that a namespace is missing', async () => {
       const { store } = await start({ namespace: 'shop' })
       const { state, advice } = await store.health()
-      expect({ state, advice }).toEqual({
-        state: 'down',
-        advice: ["The server has no namespace 'shop', only test."],
-      })
+      expect(state).toBe('down')
+      expect(advice).toEqual([expect.stringContaining("no namespace 'shop', only test")])
     })
   })
 })

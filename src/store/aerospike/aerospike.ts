@@ -141,7 +141,7 @@ class AerospikeStore implements Store {
   }
 
   health(): Promise<StoreHealth> {
-    return healthOf(this.#commands, this.#settings.namespace)
+    return healthOf(this.#commands, this.#settings)
   }
 
   async lease(lease: Lease): Promise<boolean> {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Client, policy } from 'aerospike'
 import { Breaker } from './breaker.js'
 import { Connection } from './connection.js'
+import { Diagnosis } from './diagnosis.js'
 import type { AerospikeSettings } from './options.js'
 import type { Bins } from './records.js'
 
@@ -69,6 +70,7 @@ export function expectOk(rows: readonly Row[], also: number = status.ok): void {
  */
 export class Commands {
   readonly breaker = new Breaker()
+  readonly diagnosis: Diagnosis
   readonly #settings: AerospikeSettings
   readonly #connection: Connection
   readonly #onTtlForbidden: () => void
@@ -77,6 +79,7 @@ export class Commands {
 
   constructor(settings: AerospikeSettings, onTtlForbidden: () => void) {
     this.#settings = settings
+    this.diagnosis = new Diagnosis(settings)
     this.#connection = new Connection(settings)
     this.#onTtlForbidden = onTtlForbidden
   }
@@ -202,7 +205,10 @@ export class Commands {
   }
 
   #run<T>(command: (client: Client, aerospike: Aerospike) => Promise<T>): Promise<T> {
-    return this.breaker.run(() => this.#connection.run(command))
+    const { diagnosis } = this
+    const explained = (client: Client, aerospike: Aerospike) =>
+      command(client, aerospike).catch((error: unknown) => diagnosis.explain(client, error))
+    return this.breaker.run(() => diagnosis.run(() => this.#connection.run(explained)))
   }
 
   /**

@@ -1,5 +1,6 @@
 import { connect as connectSocket } from 'node:net'
 import type { Client } from 'aerospike'
+import { refused, unloadable, unreachable } from './diagnosis.js'
 import type { AerospikeSettings, HostAndPort } from './options.js'
 
 type Aerospike = typeof import('aerospike')
@@ -34,7 +35,7 @@ export class Connection {
 
   constructor(settings: AerospikeSettings) {
     this.#settings = settings
-    this.#client = settings.client
+    this.#client = settings.client as Client | undefined
   }
 
   /** Runs a command on the client, and connects the client first if necessary. */
@@ -93,7 +94,7 @@ export class Connection {
     // connections.
     const accepts = await Promise.all(hosts.map((host) => accepting(host, connectTimeout)))
     const seeds = hosts.filter((_, index) => accepts[index])
-    if (seeds.length === 0) throw new Error(`no Aerospike server answers at ${namesOf(hosts)}`)
+    if (seeds.length === 0) throw unreachable(this.#settings)
     prepareOnce(aerospike)
     const client = new aerospike.Client(configOf(this.#settings, seeds))
     try {
@@ -102,14 +103,14 @@ export class Connection {
     } catch (error) {
       // A client that is not closed keeps the process from exiting, even if it never connected.
       client.close(false)
-      throw error
+      throw refused(this.#settings, error)
     }
   }
 }
 
 async function loadAerospike(): Promise<Aerospike> {
   const loaded = await import('aerospike').catch((cause: unknown) => {
-    throw new Error("aerospike() needs the package 'aerospike': npm install aerospike", { cause })
+    throw unloadable(cause)
   })
   // The package is a CommonJS module, so its exports are properties of `default`.
   return loaded.default as unknown as Aerospike
@@ -155,8 +156,4 @@ function accepting({ addr, port }: HostAndPort, timeout: number): Promise<boolea
     socket.once('timeout', answer(false))
     socket.once('error', answer(false))
   })
-}
-
-function namesOf(hosts: readonly HostAndPort[]): string {
-  return hosts.map(({ addr, port }) => `${addr}:${port}`).join(', ')
 }

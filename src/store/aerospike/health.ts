@@ -1,18 +1,25 @@
 import type { StoreHealth } from '../store.js'
 import type { Commands } from './commands.js'
+import { withoutNamespace } from './diagnosis.js'
+import type { AerospikeSettings } from './options.js'
 
 /**
  * Asks the server for its condition. If it does not answer, the result says so; this never rejects.
  */
-export async function healthOf(commands: Commands, namespace: string): Promise<StoreHealth> {
+export async function healthOf(
+  commands: Commands,
+  aerospike: AerospikeSettings,
+): Promise<StoreHealth> {
+  const { namespace } = aerospike
   try {
     const build = lastWord(await commands.info('build'))
     const startedAt = performance.now()
     const namespaces = lastWord(await commands.info('namespaces')).split(';')
     const latencyMs = performance.now() - startedAt
     if (!namespaces.includes(namespace)) {
-      const advice = [`The server has no namespace '${namespace}', only ${namespaces.join(', ')}.`]
-      return { state: 'down', latencyMs, build, advice }
+      const error = withoutNamespace(aerospike, namespaces)
+      commands.diagnosis.note(error)
+      return { state: 'down', latencyMs, build, lastError: error.message, advice: [error.message] }
     }
     const settings = {
       ...settingsIn(await commands.info(`get-config:context=namespace;id=${namespace}`)),
@@ -27,7 +34,9 @@ export async function healthOf(commands: Commands, namespace: string): Promise<S
       advice: adviceOn(settings),
     }
   } catch {
-    return { state: 'down', ...lastErrorOf(commands), advice: [UNREACHABLE] }
+    // What an operator must change is in the warning and in the events as well, in the same words.
+    const advice = [commands.diagnosis.last?.message ?? UNREACHABLE]
+    return { state: 'down', ...lastErrorOf(commands), advice }
   }
 }
 

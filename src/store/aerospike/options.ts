@@ -1,4 +1,3 @@
-import type { Client } from 'aerospike'
 import {
   checkKeys,
   checkList,
@@ -17,16 +16,24 @@ export interface AerospikeOptions {
    * `'127.0.0.1:3000'`.
    */
   readonly hosts?: string | readonly string[] | undefined
-  /** The namespace of all records. Default `'test'`, the only namespace of a new server. */
+  /** The namespace of all records. Default: the environment variable
+   * `AEROSPIKE_NAMESPACE` if it is set, otherwise `'test'`, the only namespace of a new server. */
   readonly namespace?: string | undefined
   /**
    * The names of the four sets begin with this: `<set>-entries`, `<set>-tags`, `<set>-leases` and
-   * `<set>-members`. It may have 1 to 50 letters, digits, `_` or `-`. Default `'prisma'`.
+   * `<set>-members`. It may have 1 to 50 letters, digits, `_` or `-`. Default: the environment variable
+   * `AEROSPIKE_SET` if it is set, otherwise `'prisma'`.
    */
   readonly set?: string | undefined
-  /** The user name, where the cluster has access control. Default: none. */
+  /**
+   * The user name, where the cluster has access control. Default: the environment variable
+   * `AEROSPIKE_USER` if it is set, otherwise none.
+   */
   readonly user?: string | undefined
-  /** The password of `user`. Default: none. */
+  /**
+   * The password of `user`. Default: the environment variable `AEROSPIKE_PASSWORD` if it is set, otherwise
+   * none.
+   */
   readonly password?: string | undefined
   /**
    * The client's `tls` configuration, such as `{ enable: true, cafile: 'ca.pem' }`, which encrypts
@@ -58,7 +65,18 @@ export interface AerospikeOptions {
    * A connected client that belongs to the application: this package uses it and never closes it.
    * Default: this package creates its own client.
    */
-  readonly client?: Client | undefined
+  readonly client?: AerospikeClient | undefined
+}
+
+/**
+ * A `Client` of the package `aerospike`. Its type is not imported, so that applications without that package
+ * compile.
+ */
+export interface AerospikeClient {
+  readonly connect: (...parameters: never[]) => unknown
+  readonly batchRead: (...parameters: never[]) => unknown
+  readonly batchWrite: (...parameters: never[]) => unknown
+  readonly close: (...parameters: never[]) => unknown
 }
 
 /** The checked options with their defaults. */
@@ -80,7 +98,7 @@ export interface AerospikeSettings {
   readonly maxConnsPerNode: number
   /** In bytes; infinite where no value is compressed. */
   readonly compressAbove: number
-  readonly client: Client | undefined
+  readonly client: AerospikeClient | undefined
 }
 
 export interface HostAndPort {
@@ -94,18 +112,10 @@ export function aerospikeSettings(
   env: NodeJS.ProcessEnv = process.env,
 ): AerospikeSettings {
   checkKeys('aerospike', options, aerospikeOptionNames)
-  const { client, user, tls, preferredRacks, compressAbove } = options
-  const set = textOf('aerospike.set', options.set) ?? DEFAULT_SET
-  // The server allows 63 characters in the name of a set, and its info protocol uses : and ;
-  // itself.
-  if (!/^[\w-]{1,50}$/.test(set))
-    throw wrong('aerospike.set', '1 to 50 letters, digits, _ or -', set)
+  const { client, tls, preferredRacks, compressAbove } = options
+  const { user, password } = credentialsOf(options, env)
   if (!checkList('aerospike.preferredRacks', preferredRacks).every(Number.isSafeInteger)) {
     throw wrong('aerospike.preferredRacks', 'a list of whole numbers', preferredRacks)
-  }
-  const password = secretOf('aerospike.password', options.password)
-  if (password !== undefined && user === undefined) {
-    throw wrong('aerospike.user', 'the name of the user whose password is given', user)
   }
   if (tls !== undefined && (typeof tls !== 'object' || tls === null)) {
     throw wrong('aerospike.tls', 'an object', tls)
@@ -113,14 +123,18 @@ export function aerospikeSettings(
   if (client !== undefined && typeof client?.batchRead !== 'function') {
     throw wrong('aerospike.client', "a client of the package 'aerospike'", client)
   }
+  const set = setOf(options.set, env)
   return {
     hosts: hostsOf(options.hosts, env),
-    namespace: textOf('aerospike.namespace', options.namespace) ?? DEFAULT_NAMESPACE,
+    namespace:
+      textOf('aerospike.namespace', options.namespace) ??
+      textOf('AEROSPIKE_NAMESPACE', env.AEROSPIKE_NAMESPACE || undefined) ??
+      DEFAULT_NAMESPACE,
     entrySet: `${set}-entries`,
     tagSet: `${set}-tags`,
     leaseSet: `${set}-leases`,
     memberSet: `${set}-members`,
-    user: textOf('aerospike.user', user),
+    user,
     password,
     tls,
     preferredRacks,
@@ -158,6 +172,26 @@ export const aerospikeOptionNames = [
   'compressAbove',
   'client',
 ] as const satisfies (keyof AerospikeOptions)[]
+
+/** An empty variable counts as none. */
+function credentialsOf(options: AerospikeOptions, env: NodeJS.ProcessEnv) {
+  const user = textOf('aerospike.user', options.user) ?? (env.AEROSPIKE_USER || undefined)
+  const password =
+    secretOf('aerospike.password', options.password) ?? (env.AEROSPIKE_PASSWORD || undefined)
+  if (password !== undefined && user === undefined) {
+    throw wrong('aerospike.user', 'the name of the user whose password is given', user)
+  }
+  return { user, password }
+}
+
+function setOf(option: unknown, env: NodeJS.ProcessEnv): string {
+  const path = option === undefined ? 'AEROSPIKE_SET' : 'aerospike.set'
+  const set = textOf(path, option ?? (env.AEROSPIKE_SET || undefined)) ?? DEFAULT_SET
+  // The server allows 63 characters in the name of a set, and its info protocol uses : and ;
+  // itself.
+  if (!/^[\w-]{1,50}$/.test(set)) throw wrong(path, '1 to 50 letters, digits, _ or -', set)
+  return set
+}
 
 /** Whole milliseconds, because the native client takes no fractions. */
 function timeoutOf(name: 'timeout' | 'connectTimeout', given: unknown): number | undefined {
