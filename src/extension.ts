@@ -73,7 +73,7 @@ cacheAside.adapter = adapter
 function extend(client: Client, options: CacheAsideOptions): Client {
   checkVersion(client)
   // The check of the options needs the catalog.
-  const catalog = catalogOf(client, options?.schema)
+  const catalog = catalogOf(client, options ?? {})
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)
   const delegates = new Set(modelsOfClient(catalog).map(({ name }) => delegateOf(name)))

@@ -1,3 +1,4 @@
+export type { GeneratedCatalog } from './catalog/generated-catalog.js'
 export type { CacheControl, CacheHealth } from './control/cache-control.js'
 export { CacheAsideError, ConfigurationError, StoreUnavailableError } from './errors.js'
 export { cacheAside } from './extension.js'
