@@ -3,7 +3,7 @@
 //   npm run bench:cold-start
 //   npm run bench:cold-start -- /tmp/before/index.js    # against another build of the package
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -95,7 +95,9 @@ main()
 
 const median = (numbers) => numbers.sort((one, other) => one - other)[numbers.length >> 1]
 
-console.log('| models | package | way | import, ms | first $extends, ms | one more, us | memory, MB |')
+console.log(
+  '| models | package | way | import, ms | first $extends, ms | one more, us | memory, MB |',
+)
 console.log('| ---: | --- | --- | ---: | ---: | ---: | ---: |')
 for (const size of SIZES) {
   const folder = generate(size)
@@ -109,9 +111,16 @@ for (const size of SIZES) {
         if (stdout === '') throw new Error(stderr)
         return JSON.parse(stdout)
       })
-      const of = (name) => median(rounds.map((round) => round[name])).toFixed(name === 'rss' ? 0 : 1)
-      const label = isBuilt ? (way === 'catalog' ? `catalog of ${(catalog / 1024).toFixed(0)} kB` : 'parsed schema') : 'parsed schema'
-      console.log(`| ${size} | ${isBuilt ? 'dist' : path} | ${label} | ${of('import')} | ${of('extend')} | ${of('each')} | ${of('rss')} |`)
+      const of = (name) =>
+        median(rounds.map((round) => round[name])).toFixed(name === 'rss' ? 0 : 1)
+      const label = isBuilt
+        ? way === 'catalog'
+          ? `catalog of ${(catalog / 1024).toFixed(0)} kB`
+          : 'parsed schema'
+        : 'parsed schema'
+      console.log(
+        `| ${size} | ${isBuilt ? 'dist' : path} | ${label} | ${of('import')} | ${of('extend')} | ${of('each')} | ${of('rss')} |`,
+      )
     }
   }
 }

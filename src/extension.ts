@@ -1,15 +1,15 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
-import { modelsOfClient } from './catalog/catalog.js'
 import { ConfigurationError } from './errors.js'
 import type { CacheAsideExtension, ModelNames } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
 import {
   type Client,
+  type ClientTraits,
   catalogOf,
   checkVersion,
   computedFields,
-  delegateOf,
+  delegatesOf,
   type TransactionTimes,
   traitsOf,
 } from './prisma-client/client.js'
@@ -76,12 +76,16 @@ function extend(client: Client, options: CacheAsideOptions): Client {
   const catalog = catalogOf(client, options ?? {})
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)
-  const delegates = new Set(modelsOfClient(catalog).map(({ name }) => delegateOf(name)))
+  const delegates = delegatesOf(catalog)
   // While there is one client, nobody needs to tell whose read it is.
   let hasLaterTraits = false
   const informing = (extended: Client) => {
-    const traits = traitsOf(extended, catalog)
-    return withCacheInfo(extended, delegates, () => (hasLaterTraits ? traits : undefined))
+    let traits: ClientTraits | undefined
+    return withCacheInfo(extended, delegates, () => {
+      if (!hasLaterTraits) return undefined
+      traits ??= traitsOf(extended, catalog)
+      return traits
+    })
   }
 
   const extended = client.$extends({

@@ -5,7 +5,7 @@ import { readReplicas } from '@prisma/extension-read-replicas'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
 import { generatedCatalog } from '../src/catalog/generated-catalog.js'
-import { describeSchema } from '../src/catalog/schema.js'
+import { catalogFrom } from '../src/catalog/schema.js'
 import { loadSchemaParser } from '../src/catalog/schema-parser.js'
 import { cacheAside, memory, OptimisticLockError, retryOptimistic } from '../src/index.js'
 import { retryOptionNames } from '../src/optimistic-lock/retry.js'
@@ -34,7 +34,7 @@ function catalogFor(client: unknown) {
   const { inlineSchema = '' } = (client as Client)._engineConfig ?? {}
   const dmmf = loadSchemaParser().get_dmmf(JSON.stringify({ prismaSchema: inlineSchema }))
   const { models } = JSON.parse(dmmf).datamodel
-  return generatedCatalog(inlineSchema, describeSchema(inlineSchema, models, 'sqlite'))
+  return generatedCatalog(inlineSchema, catalogFrom(inlineSchema, models, 'sqlite'))
 }
 
 beforeEach(() => {

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { wrong } from '../checks.js'
 import { ConfigurationError } from '../errors.js'
 import { sharedInProcess } from '../process-state.js'
-import type { Catalog, Field, Relation } from './catalog.js'
-import { catalogOf, type DescribedModel, type SchemaDescription } from './description.js'
+import type { Catalog, Field, Model, Relation } from './catalog.js'
 
 /** The catalog of a schema, as the generator writes it into a file. Its contents may change in any version. */
 export interface GeneratedCatalog {
@@ -11,21 +10,39 @@ export interface GeneratedCatalog {
   readonly format: number
   /** Identifies the text of the schema that it was generated from. */
   readonly schema: string
-  /** Shows whether `models` is complete and unchanged. */
+  /** Shows whether `index` and `models` are complete and unchanged. */
   readonly checksum: string
-  /** The models, as JSON in a string, which loads faster than a literal. */
-  readonly models: string
+  /** The names of all models, as JSON, with what is needed to begin. */
+  readonly index: string
+  /** The rest of each model, as JSON: a process parses only the models that it uses. */
+  readonly models: readonly string[]
 }
 
 const FORMAT = 1
 
-/** @param text the schema that the description is of. */
-export function generatedCatalog(text: string, description: SchemaDescription): GeneratedCatalog {
-  const models = JSON.stringify({
-    ...description,
-    tables: description.tables.map(storedModel),
-  })
-  return { format: FORMAT, schema: hashOf(text), checksum: hashOf(models), models }
+/** @param text the schema that the catalog is of. */
+export function generatedCatalog(text: string, catalog: Catalog): GeneratedCatalog {
+  const { provider, fingerprint } = catalog
+  const models = [...catalog.models.values()]
+  const index: Index = {
+    provider,
+    fingerprint,
+    models: models.map(({ name, table, kind, documentation }) =>
+      // In a list, JSON has no undefined.
+      documentation === undefined ? [name, table, kind] : [name, table, kind, documentation],
+    ),
+  }
+  const texts = { index: JSON.stringify(index), models: models.map(storedModel) }
+  return { format: FORMAT, schema: hashOf(text), checksum: checksumOf(texts), ...texts }
+}
+
+interface Index extends Pick<Catalog, 'provider' | 'fingerprint'> {
+  readonly models: readonly (readonly [
+    name: string,
+    table: string,
+    kind: Model['kind'],
+    documentation?: string | undefined,
+  ])[]
 }
 
 /**
@@ -42,18 +59,21 @@ export function readGeneratedCatalog(given: unknown, text: string | undefined): 
       `catalog: expected the catalog of this client's schema, got that of another schema, or of an earlier version of it: ${AGAIN}`,
     )
   }
-  const known = catalogs.get(given.models)
+  const known = read.get(given)
   if (known !== undefined) return known
-  if (hashOf(given.models) !== given.checksum) {
+  if (checksumOf(given) !== given.checksum) {
     throw new ConfigurationError(`catalog: the file was changed after it was generated: ${AGAIN}`)
   }
-  const { tables, ...stored } = JSON.parse(given.models)
-  const catalog = catalogOf({ ...stored, tables: tables.map(describedModel) })
-  catalogs.set(given.models, catalog)
+  const catalog = catalogs.get(given.checksum) ?? unpacked(given)
+  catalogs.set(given.checksum, catalog)
+  read.set(given, catalog)
   return catalog
 }
 
-/** Catalogs by their text: a bundler may load the file several times. They are few, and kept for ever. */
+/** The catalogs of files that were checked. */
+const read = new WeakMap<GeneratedCatalog, Catalog>()
+
+/** Catalogs by their checksums: a bundler may load the file several times. They are few, and kept for ever. */
 const catalogs = sharedInProcess('generated-catalogs.1', () => new Map<string, Catalog>())
 
 const AGAIN = "run 'prisma generate', with the generator of this package in the same schema"
@@ -62,7 +82,7 @@ function checkGenerated(given: unknown): asserts given is GeneratedCatalog {
   const expected =
     "what 'prisma generate' wrote, as in import { catalog } from './generated/prisma-cache-catalog.js'"
   if (typeof given !== 'object' || given === null) throw wrong('catalog', expected, given)
-  const { format, schema, checksum, models } = given as Partial<GeneratedCatalog>
+  const { format, schema, checksum, index, models } = given as Partial<GeneratedCatalog>
   if ('catalog' in given) throw wrong('catalog', `${expected}, and not the whole module`, given)
   if (typeof format !== 'number') throw wrong('catalog', expected, given)
   if (format !== FORMAT) {
@@ -70,9 +90,8 @@ function checkGenerated(given: unknown): asserts given is GeneratedCatalog {
       `catalog: expected format ${FORMAT}, got ${format}, which another version of this package wrote: ${AGAIN}`,
     )
   }
-  if ([schema, checksum, models].some((part) => typeof part !== 'string')) {
-    throw wrong('catalog', expected, given)
-  }
+  const texts = [schema, checksum, index, ...(Array.isArray(models) ? models : [undefined])]
+  if (texts.some((text) => typeof text !== 'string')) throw wrong('catalog', expected, given)
 }
 
 /** The hashes of schemas, because one client may be extended for each request. */
@@ -88,10 +107,59 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-/** A model in the file. What most models have in common is left out. */
-interface StoredModel
-  extends Pick<DescribedModel, 'name' | 'keys'>,
-    Partial<Pick<DescribedModel, 'table' | 'kind' | 'documentation'>> {
+function checksumOf({ index, models }: Pick<GeneratedCatalog, 'index' | 'models'>): string {
+  return hashOf([index, ...models].join('\n'))
+}
+
+function unpacked({ index, models }: GeneratedCatalog): Catalog {
+  const { provider, fingerprint, models: heads }: Index = JSON.parse(index)
+  return {
+    models: new Map(
+      heads.map(([name, table, kind, documentation], at) => [
+        name,
+        lazyModel({ name, table, kind, documentation }, models[at] as string),
+      ]),
+    ),
+    provider,
+    fingerprint,
+  }
+}
+
+type Head = Pick<Model, 'name' | 'table' | 'kind' | 'documentation'>
+type Body = Omit<Model, keyof Head>
+
+/** A model whose parts are parsed when one of them is first used. */
+function lazyModel(head: Head, text: string): Model {
+  let parsed: Body | undefined
+  const body = () => {
+    parsed ??= parsedBody(JSON.parse(text))
+    return parsed
+  }
+  return {
+    ...head,
+    get fields() {
+      return body().fields
+    },
+    get relations() {
+      return body().relations
+    },
+    get keys() {
+      return body().keys
+    },
+    get compounds() {
+      return body().compounds
+    },
+    get referencedBy() {
+      return body().referencedBy
+    },
+    get joinTables() {
+      return body().joinTables
+    },
+  }
+}
+
+/** The rest of a model in the file. What most fields and relations have in common is left out. */
+interface StoredBody extends Pick<Model, 'keys' | 'referencedBy' | 'joinTables'> {
   readonly fields: readonly StoredField[]
   readonly relations: readonly StoredRelation[]
   readonly compounds: readonly (readonly [string, readonly string[]])[]
@@ -100,30 +168,25 @@ interface StoredModel
 type StoredField = Pick<Field, 'name' | 'type'> & Partial<Field>
 type StoredRelation = Omit<Relation, 'list' | 'exclusive'> & Partial<Relation>
 
-function storedModel(model: DescribedModel): StoredModel {
-  const { name, table, kind, fields, relations, keys, compounds, documentation } = model
-  return {
-    name,
-    ...(table !== name && { table }),
-    ...(kind !== 'table' && { kind }),
+function storedModel(model: Model): string {
+  const { fields, relations, keys, compounds, referencedBy, joinTables } = model
+  const stored: StoredBody = {
     fields: [...fields.values()].map(storedField),
     relations: [...relations.values()].map(storedRelation),
     keys,
     compounds: [...compounds],
-    ...(documentation !== undefined && { documentation }),
+    referencedBy,
+    joinTables,
   }
+  return JSON.stringify(stored)
 }
 
-function describedModel(stored: StoredModel): DescribedModel {
+function parsedBody({ fields, relations, compounds, ...stored }: StoredBody): Body {
   return {
-    name: stored.name,
-    table: stored.table ?? stored.name,
-    kind: stored.kind ?? 'table',
-    fields: new Map(stored.fields.map((field) => [field.name, fieldOf(field)])),
-    relations: new Map(stored.relations.map((relation) => [relation.name, relationOf(relation)])),
-    keys: stored.keys,
-    compounds: new Map(stored.compounds),
-    documentation: stored.documentation,
+    ...stored,
+    fields: new Map(fields.map((field) => [field.name, fieldOf(field)])),
+    relations: new Map(relations.map((relation) => [relation.name, relationOf(relation)])),
+    compounds: new Map(compounds),
   }
 }
 

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.js'
 import { sharedInProcess } from '../process-state.js'
+import { assemble } from './assemble.js'
 import type { Catalog } from './catalog.js'
-import { catalogOf, describe, type SchemaDescription } from './description.js'
 import type { DmmfModel } from './dmmf.js'
 import { loadSchemaParser } from './schema-parser.js'
 import { viewNames, withoutIgnore } from './schema-text.js'
@@ -16,7 +16,7 @@ export function parseSchema(text: string): Catalog {
   const known = parsed.get(text)
   if (known !== undefined) return known
   const shown = datamodelOf(text)
-  const catalog = catalogOf(describeSchema(text, shown, providerOf(text)))
+  const catalog = catalogFrom(text, shown, providerOf(text))
   parsed.set(text, catalog)
   return catalog
 }
@@ -25,17 +25,15 @@ export function parseSchema(text: string): Catalog {
 const parsed = sharedInProcess('catalogs.1', () => new Map<string, Catalog>())
 
 /**
+ * The catalog of a schema whose DMMF is known.
+ *
  * @param shown the models of the DMMF, which lacks what is ignored.
  * @param provider the kind of database, as the datasource names it.
  */
-export function describeSchema(
-  text: string,
-  shown: readonly DmmfModel[],
-  provider: string,
-): SchemaDescription {
+export function catalogFrom(text: string, shown: readonly DmmfModel[], provider: string): Catalog {
   const whole = withoutIgnore(text)
   const all = whole === undefined ? shown : datamodelOf(whole)
-  return describe({ shown, all, views: viewNames(text), provider })
+  return assemble({ shown, all, views: viewNames(text), provider })
 }
 
 function datamodelOf(text: string): readonly DmmfModel[] {

@@ -15,7 +15,8 @@ const TYPE = `{
   readonly format: number
   readonly schema: string
   readonly checksum: string
-  readonly models: string
+  readonly index: string
+  readonly models: readonly string[]
 }`
 
 /** @param output ends in the extension that says the language: `.ts`, `.mts`, `.cts`, `.mjs` or `.cjs`. */
@@ -34,12 +35,13 @@ export function filesOf(output: string, catalog: GeneratedCatalog): readonly Gen
   ]
 }
 
-function literalOf({ format, schema, checksum, models }: GeneratedCatalog): string {
+function literalOf({ format, schema, checksum, index, models }: GeneratedCatalog): string {
   const lines = [
     `format: ${format},`,
     `schema: '${schema}',`,
     `checksum: '${checksum}',`,
-    `models:\n    ${quoted(models)},`,
+    `index:\n    ${quoted(index)},`,
+    `models: [\n${models.map((model) => `    ${quoted(model)},\n`).join('')}  ],`,
   ]
   return `{\n${lines.map((line) => `  ${line}\n`).join('')}}`
 }

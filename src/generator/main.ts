@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import generatorHelper from '@prisma/generator-helper'
 import type { DmmfModel } from '../catalog/dmmf.js'
 import { generatedCatalog } from '../catalog/generated-catalog.js'
-import { describeSchema } from '../catalog/schema.js'
+import { catalogFrom } from '../catalog/schema.js'
 import { filesOf } from './files.js'
 import { outputOf } from './output.js'
 
@@ -23,7 +23,7 @@ generatorHelper.generatorHandler({
     // Prisma hands over plain JSON, whose types are wider than what it contains.
     const shown = dmmf.datamodel.models as unknown as readonly DmmfModel[]
     const provider = datasources[0]?.activeProvider ?? 'unknown'
-    const catalog = generatedCatalog(datamodel, describeSchema(datamodel, shown, provider))
+    const catalog = generatedCatalog(datamodel, catalogFrom(datamodel, shown, provider))
     await mkdir(dirname(output), { recursive: true })
     for (const { path, text } of filesOf(output, catalog)) await writeFile(path, text)
     // Prisma reports this as the place that was written.

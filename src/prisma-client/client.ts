@@ -12,6 +12,7 @@ export interface Client {
   readonly _previewFeatures?: readonly string[]
   readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly _extensions?: {
+    isEmpty?(): boolean
     getAllComputedFields?(
       model: string,
     ): Record<string, { readonly needs: readonly string[] }> | undefined
@@ -59,6 +60,17 @@ export function transactionIdOf(client: Client): string | undefined {
 export function delegateOf(model: string): string {
   return model.charAt(0).toLowerCase() + model.slice(1)
 }
+
+/** The names of the models on the client. One client may be extended for each request, so they are remembered. */
+export function delegatesOf(catalog: Catalog): ReadonlySet<string> {
+  const known = delegates.get(catalog)
+  if (known !== undefined) return known
+  const names = new Set(modelsOfClient(catalog).map(({ name }) => delegateOf(name)))
+  delegates.set(catalog, names)
+  return names
+}
+
+const delegates = new WeakMap<Catalog, ReadonlySet<string>>()
 
 /**
  * Refuses clients whose internals are not known.
@@ -151,6 +163,7 @@ export function computedFields(
   client: Client,
   catalog: Catalog,
 ): ReadonlyMap<string, readonly string[]> {
+  if (client._extensions?.isEmpty?.()) return new Map()
   const fields = [...catalog.models.keys()].flatMap((model) =>
     Object.entries(client._extensions?.getAllComputedFields?.(model) ?? {}).map(
       ([name, { needs }]) => [`${model}.${name}`, [...needs].sort()] as const,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Catalog, ForeignKey, Model } from './catalog.js'
+import type { Catalog, Model } from './catalog.js'
 import { type DmmfModel, isRelation } from './dmmf.js'
 import { fieldsOf } from './fields.js'
 import { compoundsOf, keysOf } from './keys.js'
@@ -16,21 +16,12 @@ export interface ParsedSchema {
   readonly provider: string
 }
 
-/** A schema, with each fact once: the catalog follows from it. */
-export interface SchemaDescription {
-  readonly provider: string
-  readonly fingerprint: string
-  readonly tables: readonly DescribedModel[]
-  readonly foreignKeys: readonly ForeignKey[]
-  /** The foreign keys of join tables. */
-  readonly joinKeys: readonly ForeignKey[]
-}
-
-export type DescribedModel = Omit<Model, 'referencedBy' | 'joinTables'>
-
-export function describe({ shown, all, views, provider }: ParsedSchema): SchemaDescription {
+export function assemble({ shown, all, views, provider }: ParsedSchema): Catalog {
   const joinTables = joinTablesOf(all)
-  const tables = all.map((model): DescribedModel => {
+  const joinKeys = all.flatMap((model) => joinKeysOf(model, joinTables, all))
+  const foreignKeys = [...all.flatMap(foreignKeysOf), ...joinKeys]
+
+  const tables = all.map((model): Model => {
     const client = shown.find(({ name }) => name === model.name)
     const names = new Set(client?.fields.map(({ name }) => name))
     const fields = model.fields.filter(({ name }) => names.has(name))
@@ -47,15 +38,18 @@ export function describe({ shown, all, views, provider }: ParsedSchema): SchemaD
       ),
       keys: keysOf(model),
       compounds: compoundsOf(model),
+      referencedBy: foreignKeys.filter((key) => key.target === model.name),
+      joinTables: joinKeys.flatMap(({ target, holder }) => (target === model.name ? holder : [])),
       documentation: model.documentation,
     }
   })
+  const joins = [...new Set(joinKeys.map(({ holder }) => holder))].map((name) =>
+    joinModel(name, joinKeys, tables),
+  )
   return {
+    models: new Map([...tables, ...joins].map((model) => [model.name, model])),
     provider,
     fingerprint: fingerprintOf(shown),
-    tables,
-    foreignKeys: all.flatMap(foreignKeysOf),
-    joinKeys: all.flatMap((model) => joinKeysOf(model, joinTables, all)),
   }
 }
 
@@ -63,35 +57,4 @@ export function describe({ shown, all, views, provider }: ParsedSchema): SchemaD
 function fingerprintOf(models: readonly DmmfModel[]): string {
   const text = JSON.stringify(models, (key, value) => (key === 'documentation' ? undefined : value))
   return createHash('sha256').update(text).digest('base64url')
-}
-
-export function catalogOf(description: SchemaDescription): Catalog {
-  const { provider, fingerprint, foreignKeys, joinKeys } = description
-  const referring = byTarget([...foreignKeys, ...joinKeys])
-  const joining = byTarget(joinKeys)
-  const tables = description.tables.map(
-    (model): Model => ({
-      ...model,
-      referencedBy: referring.get(model.name) ?? [],
-      joinTables: (joining.get(model.name) ?? []).map(({ holder }) => holder),
-    }),
-  )
-  const joins = [...new Set(joinKeys.map(({ holder }) => holder))].map((name) =>
-    joinModel(name, joinKeys, tables),
-  )
-  return {
-    models: new Map([...tables, ...joins].map((model) => [model.name, model])),
-    provider,
-    fingerprint,
-  }
-}
-
-function byTarget(keys: readonly ForeignKey[]): ReadonlyMap<string, readonly ForeignKey[]> {
-  const grouped = new Map<string, ForeignKey[]>()
-  for (const key of keys) {
-    const others = grouped.get(key.target) ?? []
-    others.push(key)
-    grouped.set(key.target, others)
-  }
-  return grouped
 }
