@@ -32,8 +32,8 @@ const AsyncFunction = (async () => undefined).constructor as new (
 /** The catalog that the generator writes beside the client. */
 function catalogFor(client: unknown) {
   const { inlineSchema = '' } = (client as Client)._engineConfig ?? {}
-  const dmmf = loadSchemaParser().get_dmmf(JSON.stringify({ prismaSchema: inlineSchema }))
-  const { models } = JSON.parse(dmmf).datamodel
+  const datamodel = loadSchemaParser().get_datamodel(JSON.stringify({ prismaSchema: inlineSchema }))
+  const { models } = JSON.parse(datamodel)
   return generatedCatalog(inlineSchema, catalogFrom(inlineSchema, models, 'sqlite'))
 }
 

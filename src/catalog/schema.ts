@@ -39,8 +39,8 @@ export function catalogFrom(text: string, shown: readonly DmmfModel[], provider:
 function datamodelOf(text: string): readonly DmmfModel[] {
   const parser = loadSchemaParser()
   try {
-    const dmmf = parser.get_dmmf(JSON.stringify({ prismaSchema: text, noColor: true }))
-    return JSON.parse(dmmf).datamodel.models
+    const datamodel = parser.get_datamodel(JSON.stringify({ prismaSchema: text, noColor: true }))
+    return JSON.parse(datamodel).models
   } catch (error) {
     throw new ConfigurationError(`the Prisma schema does not parse: ${parserMessage(error)}`)
   }

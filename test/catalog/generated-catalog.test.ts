@@ -11,8 +11,8 @@ model B {\n id Int @id\n as A[]\n}`
 
 /** The catalog that the generator writes for a schema. */
 function generate(schema: string) {
-  const dmmf = loadSchemaParser().get_dmmf(JSON.stringify({ prismaSchema: schema }))
-  const shown = JSON.parse(dmmf).datamodel.models
+  const datamodel = loadSchemaParser().get_datamodel(JSON.stringify({ prismaSchema: schema }))
+  const shown = JSON.parse(datamodel).models
   return generatedCatalog(schema, catalogFrom(schema, shown, 'postgresql'))
 }
 

@@ -108,11 +108,24 @@ export class Connection {
 }
 
 async function loadAerospike(): Promise<Aerospike> {
-  const loaded = await import('aerospike').catch((cause: unknown) => {
-    throw new Error("aerospike() needs the package 'aerospike': npm install aerospike", { cause })
-  })
+  let loaded: { readonly default: unknown }
+  // In a `try`, bundlers take it for optional: without the package, a bundle with `memory()` builds.
+  try {
+    loaded = await import('aerospike')
+  } catch (cause) {
+    throw new Error(loadFailure(cause), { cause })
+  }
   // The package is a CommonJS module, so its exports are properties of `default`.
-  return loaded.default as unknown as Aerospike
+  return loaded.default as Aerospike
+}
+
+function loadFailure(cause: unknown): string {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  if (/Cannot find (package|module) 'aerospike'/.test(reason)) {
+    return "aerospike() needs the package 'aerospike': npm install aerospike"
+  }
+  const [line] = reason.split('\n')
+  return `the package 'aerospike' is there, but does not load (${line}): in a bundle or a container, its .node file must be beside it, see docs/compatibility.md`
 }
 
 let isPrepared = false
