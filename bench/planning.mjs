@@ -2,8 +2,8 @@
 // touches of a write.
 //   npm run bench:planning
 import { readFileSync } from 'node:fs'
-import { parseSchema } from '../dist/catalog/schema.js'
-import { Planner } from '../dist/plan/planner.js'
+import { parseSchema } from '../src/catalog/schema.ts'
+import { Planner } from '../src/plan/planner.ts'
 
 const ROUNDS = 15
 const CALLS = 5_000

@@ -1,15 +1,15 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { CacheAside } from './cache-aside.js'
-import { modelsOfClient } from './catalog/catalog.js'
 import { ConfigurationError } from './errors.js'
 import type { CacheAsideExtension, ClientOf, ModelNames } from './extension-types.js'
 import type { CacheAsideOptions } from './options/options.js'
 import {
   type Client,
+  type ClientTraits,
   catalogOf,
   checkVersion,
   computedFields,
-  delegateOf,
+  delegatesOf,
   type TransactionTimes,
   traitsOf,
 } from './prisma-client/client.js'
@@ -89,15 +89,20 @@ export function extend(
 ): Client {
   checkVersion(client)
   // The check of the options needs the catalog.
-  const catalog = catalogOf(client, options?.schema)
+  const catalog = catalogOf(client, options ?? {})
   const cache = new CacheAside(client, catalog, options)
   const computed = computedFields(client, catalog)
-  const delegates = new Set(modelsOfClient(catalog).map(({ name }) => delegateOf(name)))
+  const delegates = delegatesOf(catalog)
   // While there is one client, nobody needs to tell whose read it is.
   let hasLaterTraits = false
   const informing = (extended: Client) => {
-    const traits = traitsOf(extended, catalog)
-    return withCacheInfo(extended, delegates, () => (hasLaterTraits ? traits : undefined), views)
+    let traits: ClientTraits | undefined
+    const ofLater = () => {
+      if (!hasLaterTraits) return undefined
+      traits ??= traitsOf(extended, catalog)
+      return traits
+    }
+    return withCacheInfo(extended, delegates, ofLater, views)
   }
 
   const extended = client.$extends({

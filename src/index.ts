@@ -1,3 +1,4 @@
+export type { GeneratedCatalog } from './catalog/generated-catalog.js'
 export type { AnyClientArgs, AnyModelMethods } from './client-types/any-client.js'
 export type { CacheArgument, WriteCacheArgument } from './client-types/arguments.js'
 export type {

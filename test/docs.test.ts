@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { readReplicas } from '@prisma/extension-read-replicas'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PrismaClient } from '../generated/sqlite/client/client.js'
+import { generatedCatalog } from '../src/catalog/generated-catalog.js'
+import { catalogFrom } from '../src/catalog/schema.js'
+import { loadSchemaParser } from '../src/catalog/schema-parser.js'
 import { cacheAside, memory, OptimisticLockError, retryOptimistic } from '../src/index.js'
 import { retryOptionNames } from '../src/optimistic-lock/retry.js'
 import { modelOptionNames, nearOptionNames, optionNames } from '../src/options/options.js'
@@ -12,6 +15,7 @@ import {
   queryOptionNames,
   writeOptionNames,
 } from '../src/options/query-options.js'
+import type { Client } from '../src/prisma-client/client.js'
 import { createDatabase } from './support/databases.js'
 
 const root = join(import.meta.dirname, '..')
@@ -24,6 +28,14 @@ const examples = Array.from(page.matchAll(/```ts\n([\s\S]*?)```/g), ([, code]) =
 const AsyncFunction = (async () => undefined).constructor as new (
   ...parameters: string[]
 ) => (...values: unknown[]) => Promise<unknown>
+
+/** The catalog that the generator writes beside the client. */
+function catalogFor(client: unknown) {
+  const { inlineSchema = '' } = (client as Client)._engineConfig ?? {}
+  const datamodel = loadSchemaParser().get_datamodel(JSON.stringify({ prismaSchema: inlineSchema }))
+  const { models } = JSON.parse(datamodel)
+  return generatedCatalog(inlineSchema, catalogFrom(inlineSchema, models, 'sqlite'))
+}
 
 beforeEach(() => {
   const log = vi.spyOn(console, 'log').mockReturnValue()
@@ -41,7 +53,17 @@ describe('docs/options.md', () => {
     const optimistic = { OptimisticLockError, retryOptimistic }
     // The primary itself acts as a replica without lag.
     const replicas = { readReplicas, replica: client }
-    const scope = { client, cacheAside, memory, tenants, schema, ...optimistic, ...replicas }
+    const catalog = catalogFor(client)
+    const scope = {
+      client,
+      cacheAside,
+      memory,
+      tenants,
+      schema,
+      catalog,
+      ...optimistic,
+      ...replicas,
+    }
     // If an example makes its own client, that client must work.
     const isOwn = code.includes('const prisma =')
     const parameters = isOwn ? scope : { ...scope, prisma }

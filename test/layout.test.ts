@@ -15,9 +15,10 @@ const layers: readonly (readonly string[])[] = [
   ['touch', 'optimistic-lock', 'members', 'client-types'],
   ['options'],
   ['prisma-client', 'store'],
-  ['plan'],
-  ['catalog', 'checks.ts'],
-  ['codec', 'telemetry', 'event-loop', 'errors.ts'],
+  ['plan', 'generator'],
+  ['catalog'],
+  ['checks.ts'],
+  ['codec', 'telemetry', 'event-loop', 'errors.ts', 'process-state.ts'],
   ['testing'],
 ]
 

@@ -43,13 +43,7 @@ export function modelSettingsOf(
   given: CacheAsideOptions['models'],
   catalog: Catalog,
 ): ReadonlyMap<string, ModelSettings> {
-  const settings = new Map<string, ModelSettings>()
-  for (const model of modelsOfClient(catalog)) {
-    const annotation = annotationOf(model)
-    if (annotation === undefined) continue
-    const path = `the @cache comment of model ${model.name}`
-    settings.set(model.name, settingsOfModel({ path, given: annotation, catalog, model }))
-  }
+  const settings = new Map(settingsInComments(catalog))
   if (given !== undefined) checkKeys('models', given, namesIn(catalog), 'model')
   for (const [name, options] of Object.entries(given ?? {})) {
     if (options === undefined) continue
@@ -60,6 +54,23 @@ export function modelSettingsOf(
   }
   return settings
 }
+
+/** The settings in the schema's comments. One client may be extended for each request, so they are remembered. */
+function settingsInComments(catalog: Catalog): ReadonlyMap<string, ModelSettings> {
+  const known = commented.get(catalog)
+  if (known !== undefined) return known
+  const settings = new Map<string, ModelSettings>()
+  for (const model of modelsOfClient(catalog)) {
+    const annotation = annotationOf(model)
+    if (annotation === undefined) continue
+    const path = `the @cache comment of model ${model.name}`
+    settings.set(model.name, settingsOfModel({ path, given: annotation, catalog, model }))
+  }
+  commented.set(catalog, settings)
+  return settings
+}
+
+const commented = new WeakMap<Catalog, ReadonlyMap<string, ModelSettings>>()
 
 interface GivenForModel {
   /** The path of the options in errors. */

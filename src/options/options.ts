@@ -1,3 +1,4 @@
+import type { GeneratedCatalog } from '../catalog/generated-catalog.js'
 import type { ReadOperation } from '../plan/query.js'
 import type { Store } from '../store/store.js'
 
@@ -83,6 +84,19 @@ export interface CacheAsideOptions<M extends string = string> {
    * it shows them (`PrismaPg`); else `''`.
    */
   readonly keyspace?: string | undefined
+  /**
+   * What the generator of this package writes at `prisma generate`, so that the schema need not be parsed when
+   * the process starts. It must be of the same schema as the client. Default: the schema that the client carries
+   * is parsed, by `@prisma/prisma-schema-wasm`.
+   *
+   * @example
+   * ```ts
+   * import { catalog } from './generated/prisma-cache-catalog.js'
+   *
+   * const prisma = new PrismaClient({ adapter }).$extends(cacheAside({ catalog }))
+   * ```
+   */
+  readonly catalog?: GeneratedCatalog | undefined
   /** The text of the Prisma schema, for clients that do not carry it. */
   readonly schema?: string | undefined
 }
@@ -106,6 +120,7 @@ export const optionNames = [
   'leaseWait',
   'writingFunctions',
   'keyspace',
+  'catalog',
   'schema',
 ] as const satisfies (keyof CacheAsideOptions)[]
 

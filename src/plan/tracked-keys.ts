@@ -48,32 +48,23 @@ interface TrackedModel {
 /** The number of tags that are remembered, because making one takes a hash. */
 const MAX_REMEMBERED_TAGS = 10_000
 
+/** A tag follows from its text, so that all clients of the process share what is remembered. */
+const rememberedTags = new LRUCache<string, Tag>({ max: MAX_REMEMBERED_TAGS })
+
 /** The tracked keys of every model, and the tags of models, of their keys, and of keys with values. */
 export class TrackedKeys {
-  readonly #models: ReadonlyMap<string, TrackedModel>
+  /** The models that were asked for. Most clients use few of a large schema, and many live for one request. */
+  readonly #models = new Map<string, TrackedModel>()
+  readonly #options: TrackedKeysOptions
   readonly #catalog: Catalog
   readonly #dependsOn: TrackedKeysOptions['dependsOn']
   readonly #isComputed: TrackedKeysOptions['isComputed']
-  readonly #keyTags = new LRUCache<string, Tag>({ max: MAX_REMEMBERED_TAGS })
 
   constructor(options: TrackedKeysOptions) {
-    const { keyspace, trackBy, inexact, computed, dependsOn, isComputed } = options
-    const catalog = withViews(options.catalog, dependsOn)
-    this.#catalog = catalog
-    this.#dependsOn = dependsOn
-    this.#isComputed = isComputed
-    this.#models = new Map(
-      Array.from(catalog.models.values(), (model) => [
-        model.name,
-        trackedModel(model, {
-          provider: catalog.provider,
-          keyspace,
-          trackBy: trackBy(model.name),
-          inexact: inexact(model.name),
-          computed: computed(model.name),
-        }),
-      ]),
-    )
+    this.#options = options
+    this.#catalog = withViews(options.catalog, options.dependsOn)
+    this.#dependsOn = options.dependsOn
+    this.#isComputed = options.isComputed
   }
 
   get models(): ReadonlyMap<string, Model> {
@@ -131,11 +122,13 @@ export class TrackedKeys {
 
   /** The tag that every write touches which may change a row that has these values before or after. */
   keyTag({ model, fields, identity }: TrackedKey, values: readonly Value[]): Tag {
+    const name = `${model}{${fields}:${values}}`
     const text = identity + JSON.stringify(values)
-    const known = this.#keyTags.get(text)
-    if (known !== undefined) return known
-    const tag = tagOf(`${model}{${fields}:${values}}`, text)
-    this.#keyTags.set(text, tag)
+    const known = rememberedTags.get(text)
+    // Two schemas may call one table by two names.
+    if (known?.name === name) return known
+    const tag = tagOf(name, text)
+    rememberedTags.set(text, tag)
     return tag
   }
 
@@ -171,19 +164,30 @@ export class TrackedKeys {
   }
 
   #of(model: string): TrackedModel {
-    const found = this.#models.get(model)
-    if (found === undefined) throw new Error(`the catalog has no model '${model}'`)
-    return found
+    const known = this.#models.get(model)
+    if (known !== undefined) return known
+    const { keyspace, trackBy, inexact, computed } = this.#options
+    const tracked = trackedModel(this.model(model), {
+      provider: this.#catalog.provider,
+      keyspace,
+      trackBy: trackBy(model),
+      inexact: inexact(model),
+      computed: computed(model),
+    })
+    this.#models.set(model, tracked)
+    return tracked
   }
 }
 
 /** The catalog, in which a model that reads others is a view. */
 function withViews(catalog: Catalog, dependsOn: TrackedKeysOptions['dependsOn']): Catalog {
-  const models = Array.from(catalog.models, ([name, model]): [string, Model] => {
-    const isView = model.kind === 'table' && dependsOn(name) !== undefined
-    return [name, isView ? { ...model, kind: 'view' } : model]
-  })
-  return { ...catalog, models: new Map(models) }
+  const views = [...catalog.models.values()].filter(
+    ({ name, kind }) => kind === 'table' && dependsOn(name) !== undefined,
+  )
+  if (views.length === 0) return catalog
+  const models = new Map(catalog.models)
+  for (const model of views) models.set(model.name, { ...model, kind: 'view' })
+  return { ...catalog, models }
 }
 
 interface TrackingOfModel {

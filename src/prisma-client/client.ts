@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Catalog } from '../catalog/catalog.js'
+import { isDeepStrictEqual } from 'node:util'
+import { type Catalog, modelsOfClient } from '../catalog/catalog.js'
+import { readGeneratedCatalog } from '../catalog/generated-catalog.js'
 import { parseSchema } from '../catalog/schema.js'
 import { ConfigurationError } from '../errors.js'
 
@@ -10,9 +12,16 @@ export interface Client {
   readonly _previewFeatures?: readonly string[]
   readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly _extensions?: {
+    isEmpty?(): boolean
     getAllComputedFields?(
       model: string,
     ): Record<string, { readonly needs: readonly string[] }> | undefined
+  }
+  /** The models by their names, with the names of their fields. */
+  readonly _runtimeDataModel?: {
+    readonly models?: Readonly<
+      Record<string, { readonly fields: readonly { readonly name: string }[] }>
+    >
   }
   readonly _engineConfig?: {
     readonly inlineSchema?: string
@@ -52,6 +61,17 @@ export function delegateOf(model: string): string {
   return model.charAt(0).toLowerCase() + model.slice(1)
 }
 
+/** The names of the models on the client. One client may be extended for each request, so they are remembered. */
+export function delegatesOf(catalog: Catalog): ReadonlySet<string> {
+  const known = delegates.get(catalog)
+  if (known !== undefined) return known
+  const names = new Set(modelsOfClient(catalog).map(({ name }) => delegateOf(name)))
+  delegates.set(catalog, names)
+  return names
+}
+
+const delegates = new WeakMap<Catalog, ReadonlySet<string>>()
+
 /**
  * Refuses clients whose internals are not known.
  *
@@ -64,12 +84,54 @@ export function checkVersion({ _clientVersion: version }: Client): void {
   )
 }
 
-/** @throws ConfigurationError where neither the client nor the options have the schema. */
-export function catalogOf(client: Client, schema: unknown): Catalog {
-  const text = typeof schema === 'string' ? schema : client._engineConfig?.inlineSchema
+/** How the client's schema may be given, see `CacheAsideOptions`. */
+interface GivenSchema {
+  readonly schema?: unknown
+  readonly catalog?: unknown
+}
+
+/**
+ * The catalog of the client: the generated one, if it is given, else that of the schema's text.
+ *
+ * @throws ConfigurationError where neither the client nor the options have the schema, or where what they have
+ *   cannot be right.
+ */
+export function catalogOf(client: Client, { schema, catalog }: GivenSchema): Catalog {
+  const carried = client._engineConfig?.inlineSchema || undefined
+  if (catalog !== undefined) {
+    if (schema !== undefined) {
+      throw new ConfigurationError('catalog: expected no option schema beside it, got both')
+    }
+    return checkModels(client, readGeneratedCatalog(catalog, carried))
+  }
+  const text = typeof schema === 'string' ? schema : carried
   if (typeof text === 'string' && text !== '') return parseSchema(text)
   throw new ConfigurationError(
-    'expected a Prisma Client that carries its schema, got none: pass cacheAside({ schema }) the text of schema.prisma',
+    'expected a Prisma Client that carries its schema, got none: pass cacheAside({ catalog }) what the generator of this package writes, or cacheAside({ schema }) the text of schema.prisma',
+  )
+}
+
+/** A client that does not carry its schema still knows its models and fields by their names. */
+function checkModels(
+  { _runtimeDataModel: known, _engineConfig }: Client,
+  catalog: Catalog,
+): Catalog {
+  if (known?.models === undefined || _engineConfig?.inlineSchema) return catalog
+  const own = Object.entries(known.models).map(([name, { fields }]) => [
+    name,
+    fields.map((field) => field.name).sort(),
+  ])
+  const given = modelsOfClient(catalog).map(({ name, fields, relations }) => [
+    name,
+    [...fields.keys(), ...relations.keys()].sort(),
+  ])
+  const [one, other] = [new Map(own as never), new Map(given as never)]
+  const differing = [...one.keys(), ...other.keys()].find(
+    (name) => !isDeepStrictEqual(one.get(name), other.get(name)),
+  )
+  if (differing === undefined) return catalog
+  throw new ConfigurationError(
+    `catalog: expected the catalog of this client's schema, got one in which model ${differing} is not the same: run 'prisma generate'`,
   )
 }
 
@@ -103,6 +165,7 @@ export function computedFields(
   client: Client,
   catalog: Catalog,
 ): ReadonlyMap<string, readonly string[]> {
+  if (client._extensions?.isEmpty?.()) return new Map()
   const fields = [...catalog.models.keys()].flatMap((model) =>
     Object.entries(client._extensions?.getAllComputedFields?.(model) ?? {}).map(
       ([name, { needs }]) => [`${model}.${name}`, [...needs].sort()] as const,

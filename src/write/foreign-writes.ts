@@ -18,7 +18,8 @@ export class ForeignWrites implements Watcher {
   readonly selectsMayWrite: boolean
   readonly #context: Context
   readonly #options: WriteOptions
-  readonly #effects = new LRUCache<string, StatementEffect>({ max: MAX_REMEMBERED_STATEMENTS })
+  /** Made when it is needed, as it takes longer to make than the rest of a client. */
+  #effects: LRUCache<string, StatementEffect> | undefined
 
   constructor(context: Context, options: WriteOptions) {
     const { writingFunctions } = context.settings
@@ -29,6 +30,7 @@ export class ForeignWrites implements Watcher {
   }
 
   effectOf(sql: string): StatementEffect {
+    this.#effects ??= new LRUCache({ max: MAX_REMEMBERED_STATEMENTS })
     const known = this.#effects.get(sql)
     if (known !== undefined) return known
     const { models, mayCommit } = this.#context.planner.effectOf(sql)

@@ -326,7 +326,7 @@ describe('a client', () => {
       const bare = Object.create(client, { _engineConfig: { value: {} } }) as PrismaClient
       expect(() => bare.$extends(cacheAside())).toThrow(
         new ConfigurationError(
-          'expected a Prisma Client that carries its schema, got none: pass cacheAside({ schema }) the text of schema.prisma',
+          'expected a Prisma Client that carries its schema, got none: pass cacheAside({ catalog }) what the generator of this package writes, or cacheAside({ schema }) the text of schema.prisma',
         ),
       )
       expect(bare.$extends(cacheAside({ schema, store: memory() })).$cache.stats().hits).toBe(0)

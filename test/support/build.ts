@@ -4,27 +4,24 @@ import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The path of the built `index.js`, for tests that start processes of their own. */
+    /** The path of the built ES module, for tests that start processes of their own. */
     readonly built: string
+    /** The path of the folder with the CommonJS. */
+    readonly builtForRequire: string
   }
 }
 
 const root = join(import.meta.dirname, '../..')
 
-/** Builds the package once for the run: Node 20 does not run TypeScript. */
+const dist = 'node_modules/.cache/cache-aside'
+
+/** Builds the package once for the run, as it is published: Node 20 does not run TypeScript. */
 export default function setup(project: TestProject): void {
-  const folder = join(root, 'node_modules/.cache/cache-aside')
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '-p',
-      'tsconfig.build.json',
-      '--outDir',
-      folder,
-    ],
-    { cwd: root, encoding: 'utf8' },
-  )
-  if (status !== 0) throw new Error(`the package does not build:\n${stdout}`)
-  project.provide('built', join(folder, 'index.js'))
+  const { status, stderr } = spawnSync(process.execPath, ['build.mjs', dist], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`the package does not build:\n${stderr}`)
+  project.provide('built', join(root, dist, 'node/index.js'))
+  project.provide('builtForRequire', join(root, dist, 'cjs'))
 }

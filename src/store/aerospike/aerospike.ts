@@ -1,6 +1,8 @@
 import { promisify } from 'node:util'
+import { isMainThread } from 'node:worker_threads'
 import { gunzip, gzip } from 'node:zlib'
 import { bufferOf } from '../../codec/buffer.js'
+import { ConfigurationError } from '../../errors.js'
 import type { EntryKey } from '../../plan/key.js'
 import { partsOf, type TagId } from '../../plan/tag.js'
 import type {
@@ -40,7 +42,8 @@ import { AerospikeTags } from './tags.js'
  * A store in an Aerospike cluster. All processes that use the same namespace and set share it. It
  * needs the npm package `aerospike`, and connects when it is first used.
  *
- * @throws ConfigurationError if an option is unknown or wrong.
+ * @throws ConfigurationError if an option is unknown or wrong, and in a worker thread, where the native client would
+ *   abort the process.
  *
  * @example
  * ```ts
@@ -48,6 +51,11 @@ import { AerospikeTags } from './tags.js'
  * ```
  */
 export function aerospike(options: AerospikeOptions = {}): Store {
+  if (!isMainThread) {
+    throw new ConfigurationError(
+      'aerospike(): expected to be called in the main thread, got a worker, in which the native client aborts the process: pass cacheAside({ store: memory() }) there, or use processes instead of workers',
+    )
+  }
   return new AerospikeStore(aerospikeSettings(options))
 }
 

@@ -109,11 +109,15 @@ export class Connection {
 }
 
 async function loadAerospike(): Promise<Aerospike> {
-  const loaded = await import('aerospike').catch((cause: unknown) => {
+  let loaded: { readonly default: unknown }
+  // In a `try`, bundlers take it for optional: without the package, a bundle with `memory()` builds.
+  try {
+    loaded = await import('aerospike')
+  } catch (cause) {
     throw unloadable(cause)
-  })
+  }
   // The package is a CommonJS module, so its exports are properties of `default`.
-  return loaded.default as unknown as Aerospike
+  return loaded.default as Aerospike
 }
 
 let isPrepared = false
