@@ -199,6 +199,8 @@ async function writeVia(run: Run, step: Extract<Step, { do: 'write' }>): Promise
   if (step.via === 'earlier') {
     return isRedirected.run(true, () => write(run, client, step.write))
   }
+  // Nobody waits for the intent of a transaction that was rolled back.
+  await new Promise((resolve) => setImmediate(resolve))
   const before = run.announced.count
   const isWritten = await write(run, client, step.write)
   // The sentinel announces statements whose tables are not among those of the plan.

@@ -130,6 +130,7 @@ describe('the options of aerospike()', () => {
       entrySet: 'prisma-entries',
       tagSet: 'prisma-tags',
       leaseSet: 'prisma-leases',
+      memberSet: 'prisma-members',
       user: undefined,
       password: undefined,
       tls: undefined,
