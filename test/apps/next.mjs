@@ -97,7 +97,10 @@ async function standalone({ folder, env }) {
       async (ask) => {
         const { answer, lastError } = JSON.parse(await ask('/api/notes'))
         assert.match(answer, /^bypass/)
-        assert.match(lastError, /The package 'aerospike' is installed, but its native part does not load/)
+        assert.match(
+          lastError,
+          /The package 'aerospike' is installed, but its native part does not load/,
+        )
       },
     )
   } finally {
