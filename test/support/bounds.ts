@@ -27,7 +27,7 @@ export const bounds = {
 
 function model() {
   if (process.env.MODEL === 'full') return { everyScenario: true, executions: 5_000, random: 1_000 }
-  if (isLong) return { everyScenario: true, executions: 1_000, random: 200 }
+  if (isLong) return { everyScenario: true, executions: 150, random: 30 }
   return { everyScenario: false, executions: 150, random: 15 }
 }
 
