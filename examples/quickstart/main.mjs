@@ -68,8 +68,8 @@ await step('write: a transaction that is rolled back', () =>
 )
 await step('read:  the same, still valid because nothing was written', notesOfAda)
 
-const { hits, misses, touches } = cached.$cache.stats()
-console.log(`\n${hits} hits, ${misses} misses, ${touches} writes that invalidated entries`)
+const { hits, misses, invalidations } = cached.$cache.stats()
+console.log(`\n${hits} hits, ${misses} misses, ${invalidations} writes that invalidated entries`)
 
 await cached.$disconnect()
 await rm(folder, { recursive: true })
