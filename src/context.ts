@@ -1,7 +1,6 @@
 import type { Catalog } from './catalog/catalog.js'
 import { Background } from './event-loop/background.js'
-import type { Members } from './members/members.js'
-import { membersOf } from './members/members.js'
+import { type Members, membersOf } from './members/members.js'
 import type { CacheAsideOptions } from './options/options.js'
 import { type Settings, settingsOf } from './options/settings.js'
 import { Planner } from './plan/planner.js'
@@ -67,16 +66,12 @@ export function createContext(
   // Until then, a replica may answer with rows from before the write.
   const holdUntil = () => (replicaLag === undefined ? undefined : clock() + replicaLag)
   const everything = () => [...planner.everything(), loadsTag(keyspace)]
-  const owed = new OwedTouches({
-    store,
-    telemetry,
-    holdUntil,
-    everything: () => everything().map(({ id }) => id),
-  })
+  const allTags = () => everything().map(({ id }) => id)
+  const owed = new OwedTouches({ store, telemetry, holdUntil, everything: allTags })
   const token = tokenOf(store, keyspace)
   const members = membersOf(token, { store, keyspace, clock, stopwatch })
   members.join({
-    everything: () => everything().map(({ id }) => id),
+    everything: allTags,
     deadline: settings.writeDeadline,
     isStrict: settings.strict,
     touch: (tags) => settle(store, { tags, holdUntil: holdUntil() }),

@@ -33,7 +33,7 @@ type ArgsOf<K extends Kind, Client, Extra> =
 export type ModelNames<C> =
   TypeMapOf<C> extends { model: infer Models } ? keyof Models & string : string
 
-/** What `$extends` of the client knows: Prisma's types for all extensions, and the extensions so far. */
+/** Names what `$extends` of the client knows: Prisma's types for all extensions, and the extensions so far. */
 type HookOf<C> = C extends {
   $extends: Types.Extensions.ExtendsHook<
     infer _V,

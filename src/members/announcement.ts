@@ -8,7 +8,7 @@ import type { Member } from './member.js'
 const MARK_LIFETIME = 60_000
 
 export interface AnnouncementOptions {
-  readonly store: Pick<Store, 'mark' | 'unmark'>
+  readonly store: Pick<Store, 'mark'>
   readonly member: Member | undefined
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -18,7 +18,7 @@ export interface AnnouncementOptions {
   readonly ended: (announcement: Announcement) => void
 }
 
-/** What the others must know of one write, or of one transaction, before it reaches the database. */
+/** Tells the others of one write, or of one transaction, before it reaches the database. */
 export class Announcement {
   readonly #options: AnnouncementOptions
   readonly #writeId = newWriteId()

@@ -40,11 +40,6 @@ export class Intents {
     return this.#slots.every(({ isFree }) => isFree)
   }
 
-  /** The tags of all writes under way. */
-  get tags(): readonly TagId[] {
-    return this.#slots.flatMap((slot) => slot.tags)
-  }
-
   /** Begins the intent of a write. */
   open(): Intent {
     let slot: Slot | undefined
@@ -97,7 +92,7 @@ export class Intents {
   }
 }
 
-/** What one write intends. */
+/** The part of an intent's record that belongs to one write. */
 export interface Intent {
   /** Adds tags. Resolves when the store has the intent; rejects if it does not take it. */
   add(tags: readonly TagId[]): Promise<void>
@@ -121,10 +116,6 @@ class Slot {
 
   get isFree(): boolean {
     return this.#holders.size === 0
-  }
-
-  get tags(): readonly TagId[] {
-    return [...this.#holders].flatMap((tags) => [...tags])
   }
 
   /** Resolves when the record has all that was added. */
@@ -152,7 +143,7 @@ class Slot {
     await this.#running.catch(() => undefined)
     this.#running = this.#next as Promise<void>
     this.#next = undefined
-    const tags = new Set(this.tags)
+    const tags = new Set([...this.#holders].flatMap((held) => [...held]))
     await this.#put(this.index, tags.size > MAX_TAGS ? EVERYTHING : [...tags].join(' '))
   }
 }

@@ -1,6 +1,6 @@
 import type { MemberId } from '../store/store.js'
 
-/** What a member says of itself on the roster. */
+/** The entry of a member on the roster, which it writes itself. */
 export interface Line {
   readonly member: MemberId
   /** Grows with every beat, so that a line which is the same twice is that of a member which did not beat. */
@@ -23,7 +23,7 @@ export function formatLine({ member, beat, slots, deadline, isStrict }: Line): s
   return [member, beat, slots, deadline, isStrict ? 'strict' : 'acknowledged'].join(' ')
 }
 
-/** Of a line that no member can have written, the worst is assumed. */
+/** Reads a line. For one that no member can have written, it assumes the worst. */
 export function parseLine(member: MemberId, text: string): Line {
   const [id, beat, slots, deadline, consistency] = text.split(' ')
   const numbers = [beat, slots, deadline].map(Number)

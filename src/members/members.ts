@@ -5,7 +5,7 @@ import type { Recovery } from '../telemetry/events.js'
 import { Announcement } from './announcement.js'
 import { Member } from './member.js'
 
-/** What one client brings to the members of its store and keyspace. */
+/** One client, as the members of its store and keyspace need to know it. */
 export interface Client {
   /** The tags that invalidate every entry. */
   readonly everything: () => readonly TagId[]
@@ -19,7 +19,7 @@ export interface Client {
 }
 
 export interface MembersOptions {
-  readonly store: Pick<Store, 'board' | 'mark' | 'unmark'>
+  readonly store: Pick<Store, 'board' | 'mark'>
   readonly keyspace: string
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -59,11 +59,12 @@ export class Members {
 
   join(client: Client): void {
     const { everything, deadline, isStrict } = client
-    const catalog = catalogId(everything())
     this.#client ??= client
-    this.#everything.set(catalog, everything)
     this.#isStrict ||= isStrict
-    this.#member?.add({ catalog, deadline, isStrict })
+    if (this.#member === undefined) return
+    const catalog = catalogId(everything())
+    this.#everything.set(catalog, everything)
+    this.#member.add({ catalog, deadline, isStrict })
   }
 
   /**

@@ -85,7 +85,7 @@ export interface CacheAsideOptions<M extends string = string> {
    */
   readonly keyspace?: string | undefined
   /**
-   * What the generator of this package writes at `prisma generate`, so that the schema need not be parsed when
+   * Takes what the generator of this package writes at `prisma generate`, so that the schema need not be parsed when
    * the process starts. It must be of the same schema as the client. Default: the schema that the client carries
    * is parsed, by `@prisma/prisma-schema-wasm`.
    *

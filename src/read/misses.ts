@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Background } from '../event-loop/background.js'
 import type { TagId } from '../plan/tag.js'
-import type { Entry, LeaseId, Store, Version } from '../store/store.js'
+import type { Entry, Lease, LeaseId, Store, Version } from '../store/store.js'
 import type { BypassReason, MissReason } from '../telemetry/events.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { OwedTouches } from '../touch/owed-touches.js'
@@ -80,7 +80,6 @@ export class Misses {
       if (typeof miss === 'string') return
       const lease = miss.lease ?? (await takeLease(miss, this.#options))
       if (lease === undefined) return
-      flight.begin(miss.versions)
       await this.#query(miss, { fills: true, lease }, flight)
     })
   }
@@ -99,8 +98,11 @@ export class Misses {
     const { telemetry, lookUp, clock, leaseWait } = this.#options
     const { generation: seen, asked } = found
     const { key } = read
-    const leaseFor = (versions: ReadonlyMap<TagId, Version>) =>
-      leaseOf({ key, seen }, versionsIn(read, versions), clock(), leaseWait)
+    let wanted: Lease | undefined
+    const leaseFor = (versions: ReadonlyMap<TagId, Version>) => {
+      wanted = leaseOf({ key, seen }, versionsIn(read, versions), clock(), leaseWait)
+      return wanted
+    }
     const wantsLease = !read.refresh && this.#isWorthALease(read)
     const complete = await askStore(telemetry, () =>
       lookUp.complete(found, wantsLease ? leaseFor : undefined),
@@ -110,7 +112,7 @@ export class Misses {
     const snapshot = new Map(
       Array.from(states, ([tag, { version }]) => [tag, version as Version] as const),
     )
-    const lease = isOwner && wantsLease ? leaseFor(snapshot).id : undefined
+    const lease = isOwner ? wanted?.id : undefined
     if (lookUp.isBlocked(read, states)) {
       await this.#release(lease)
       return 'blocked'

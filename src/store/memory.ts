@@ -46,7 +46,7 @@ export function memory(options: MemoryOptions = {}): Store {
     states: async (ids) => ids.map(tags.stateOf),
     async create(proposed) {
       const states = Array.from(proposed, ([tag, version]) => tags.create(tag, version))
-      return { states, isOwner: true }
+      return { states, isOwner: false }
     },
     touch: async (touched) => tags.touch(touched),
     async mark(ids, mark) {

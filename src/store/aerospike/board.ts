@@ -1,5 +1,12 @@
 import type { Board, IntentId, MemberId, Roster, RosterId } from '../store.js'
-import { AerospikeStatusError, type Commands, expectOk, type Row, status } from './commands.js'
+import {
+  AerospikeStatusError,
+  type Commands,
+  expectOk,
+  type Row,
+  type RowWrite,
+  status,
+} from './commands.js'
 import { bins, rosterOf } from './records.js'
 
 /** The roster and the intents of members, in a set of their own. */
@@ -18,23 +25,16 @@ export class AerospikeBoard implements Board {
     line: string,
     how: 'join' | 'stay',
   ): Promise<Roster | undefined> {
-    const [row] = await this.#commands.write([
-      {
-        set: this.#set,
-        key: roster,
-        ttl: undefined,
-        ...(how === 'stay' && { only: 'update' }),
-        operations: ({ maps, operations, MapPolicy }) => {
-          const writeFlags = how === 'stay' ? maps.writeFlags.UPDATE_ONLY : maps.writeFlags.DEFAULT
-          return [
-            maps.put(bins.lines, member, line, new MapPolicy({ writeFlags })),
-            operations.read(bins.lines),
-            operations.read(bins.catalogs),
-          ]
-        },
-      },
-    ])
-    const { status: code, bins: record } = row as Row
+    const only = how === 'stay' ? 'update' : undefined
+    const row = await this.#change(roster, only, ({ maps, operations, MapPolicy }) => {
+      const writeFlags = how === 'stay' ? maps.writeFlags.UPDATE_ONLY : maps.writeFlags.DEFAULT
+      return [
+        maps.put(bins.lines, member, line, new MapPolicy({ writeFlags })),
+        operations.read(bins.lines),
+        operations.read(bins.catalogs),
+      ]
+    })
+    const { status: code, bins: record } = row
     if (code === status.ok) return rosterOf(record)
     const isOff = code === status.notFound || code === status.elementNotFound
     if (how === 'stay' && isOff) return undefined
@@ -42,31 +42,19 @@ export class AerospikeBoard implements Board {
   }
 
   async cleaned(roster: RosterId, catalog: string): Promise<void> {
-    const rows = await this.#commands.write([
-      {
-        set: this.#set,
-        key: roster,
-        ttl: undefined,
-        only: 'update',
-        operations: ({ maps }) => [maps.put(bins.catalogs, catalog, 1)],
-      },
+    const row = await this.#change(roster, 'update', ({ maps }) => [
+      maps.put(bins.catalogs, catalog, 1),
     ])
     // Where the roster was lost meanwhile, the next beat notices.
-    expectOk(rows, status.notFound)
+    expectOk([row], status.notFound)
   }
 
   async strike(roster: RosterId, line: string): Promise<boolean> {
-    const rows = await this.#commands.write([
-      {
-        set: this.#set,
-        key: roster,
-        ttl: undefined,
-        only: 'update',
-        operations: ({ maps }) => [maps.removeByValue(bins.lines, line, maps.returnType.COUNT)],
-      },
+    const row = await this.#change(roster, 'update', ({ maps }) => [
+      maps.removeByValue(bins.lines, line, maps.returnType.COUNT),
     ])
-    expectOk(rows, status.notFound)
-    return rows[0]?.bins[bins.lines] === 1
+    expectOk([row], status.notFound)
+    return row.bins[bins.lines] === 1
   }
 
   async intend(intent: IntentId, text: string): Promise<void> {
@@ -85,5 +73,15 @@ export class AerospikeBoard implements Board {
 
   forget(ids: readonly IntentId[]): Promise<void> {
     return this.#commands.remove(this.#set, ids)
+  }
+
+  async #change(
+    roster: RosterId,
+    only: RowWrite['only'],
+    operations: RowWrite['operations'],
+  ): Promise<Row> {
+    const write = { set: this.#set, key: roster, ttl: undefined, only, operations }
+    const [row] = await this.#commands.write([write])
+    return row as Row
   }
 }

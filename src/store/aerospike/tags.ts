@@ -53,7 +53,11 @@ export class AerospikeTags {
   }> {
     const groups = byRecord(proposed.keys())
     const rows = await this.#commands.write([
-      ...this.#writes(groups, 'create', (tag) => setVersion(tag, proposed.get(tag) as Version)),
+      ...this.#writes(
+        groups,
+        () => 'create',
+        (tag) => setVersion(tag, proposed.get(tag) as Version),
+      ),
       ...others,
     ])
     const created = rows.slice(0, groups.size)
@@ -103,13 +107,9 @@ export class AerospikeTags {
   async touch(touched: Touched): Promise<void> {
     const { tags, holdUntil, rows } = touched
     const groups = byRecord(tags)
-    const mustExist = (tag: TagId) => holdUntil === undefined && rows?.has(tag) !== true
-    const writes = this.#writes(groups, 'update', (tag) => touch(tag, touched)).map(
-      (write, index) => {
-        const own = [...groups.values()][index] as readonly TagId[]
-        return own.every(mustExist) ? write : { ...write, only: undefined }
-      },
-    )
+    const mayCreate = (tag: TagId) => holdUntil !== undefined || rows?.has(tag) === true
+    const onlyFor = (own: readonly TagId[]) => (own.some(mayCreate) ? undefined : 'update')
+    const writes = this.#writes(groups, onlyFor, (tag) => touch(tag, touched))
     const results = await this.#commands.write(writes)
     // A full namespace refuses to change a record but allows removing it, which invalidates its entries too.
     const refused = [...groups.keys()].filter((_, index) => results[index]?.status === status.full)
@@ -121,25 +121,33 @@ export class AerospikeTags {
   }
 
   async mark(tags: readonly TagId[], mark: Mark): Promise<void> {
-    const writes = this.#writes(byRecord(tags), undefined, (tag) => putMark(tag, mark))
+    const writes = this.#writes(
+      byRecord(tags),
+      () => undefined,
+      (tag) => putMark(tag, mark),
+    )
     expectOk(await this.#commands.write(writes))
   }
 
   async unmark(tags: readonly TagId[], writeId: WriteId): Promise<void> {
-    const writes = this.#writes(byRecord(tags), 'update', (tag) => removeMark(tag, writeId))
+    const writes = this.#writes(
+      byRecord(tags),
+      () => 'update',
+      (tag) => removeMark(tag, writeId),
+    )
     expectOk(await this.#commands.write(writes), status.notFound)
   }
 
   #writes(
     groups: ReadonlyMap<string, readonly TagId[]>,
-    only: RowWrite['only'],
+    onlyFor: (tags: readonly TagId[]) => RowWrite['only'],
     operationsOf: (tag: TagId) => TagOperations,
   ): RowWrite[] {
     return Array.from(groups, ([key, tags]) => ({
       set: this.#set,
       key,
       ttl: TTL_SECONDS,
-      only,
+      only: onlyFor(tags),
       operations: (aerospike) => tags.flatMap((tag) => operationsOf(tag)(aerospike)),
     }))
   }
